@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs the phases of tests that are named, goes on to the next when one fails, and ends with the totals of all.
+# Usage: hack/test.sh unit|e2e...      (called by make, which says where the tools are)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+results=dist/test
+mkdir -p "$results"
+rm -f "$results"/*
+
+totals=()  # the arguments of testtotals: streams of finished phases, reasons of those that never began
+
+say() { printf '\n==> %s\n' "$*"; }
+
+# Units, and controllers against the kube-apiserver and etcd that `make envtest-assets` provides.
+unit() {
+  say 'unit: all packages; the controllers against a real API server'
+  local assets
+  if ! assets=$(make --silent envtest-assets | tail -n 1); then
+    totals+=(-failed 'unit: there is no API server to test controllers against (make envtest-assets)')
+    return
+  fi
+  KUBEBUILDER_ASSETS=$assets gotest unit pkgname -timeout 20m ./...
+}
+
+# The whole on a real cluster. The cluster stays up if it was up before, else it goes.
+e2e() {
+  say 'e2e: the operator and its evaluators on a real cluster'
+  if ! make build || ! make cluster-up; then
+    totals+=(-failed 'e2e: the cluster did not start (make cluster-up)')
+    return
+  fi
+  JUNCTURE_BIN=$PWD/bin gotest e2e standard-verbose -tags e2e -count 1 -timeout 30m ./test/e2e/...
+}
+
+# gotest PHASE FORMAT ARGUMENT... runs go test and keeps its stream.
+gotest() {
+  local phase=$1 format=$2
+  shift 2
+  "$GOTESTSUM" --format "$format" --format-hide-empty-pkg --hide-summary skipped --jsonfile "$results/$phase.json" -- "$@"
+  if [[ -s $results/$phase.json ]]; then
+    totals+=("$results/$phase.json")
+  else
+    totals+=(-failed "$phase: go test did not run")
+  fi
+}
+
+make --silent test-tools || exit
+for phase in "$@"; do "$phase"; done
+
+echo
+go run ./hack/testtotals "${totals[@]}"
