@@ -11,8 +11,8 @@ import "time"
 // holds student data: it never leaves the district's store but through an
 // authorized read.
 type Record struct {
-	// ID is hex(SHA-256(revision ‖ student key ‖ trigger instance)): the same
-	// decision, retried, has the same id.
+	// ID is what the function ID gives for the revision, the student's key and
+	// the trigger instance: the same decision, retried, has the same id.
 	ID       string
 	District string
 	School   string
@@ -34,7 +34,8 @@ type Record struct {
 	Result []Value
 	// Priority as computed by the rule; nil where it computes none.
 	Priority *float64
-	// Group is the capacity group competed in ("" where none), Units what the
+	// Group is the capacity group competed in (the district, school or class;
+	// "" where none, or where it is unknown), Units what the
 	// decision needs of it, Rank the place in the group's published order,
 	// counted from 1 (0 where the decision did not compete), and Waiting the
 	// position on the waiting list, counted from 1 (0 where it does not wait).
@@ -42,12 +43,18 @@ type Record struct {
 	Units   int64
 	Rank    int
 	Waiting int
+	// Placement says why the decision has its place or has none: a code of
+	// package allocate (Placed, Kept, NoPlaceFree, …); empty where it did not
+	// compete.
+	Placement string
 	// Missing names the attributes that an Undetermined decision lacked, sorted.
 	Missing []string
 	// Failure says why a Failed decision's rule could not be evaluated; it
 	// names rule and cause, never a value.
 	Failure string
-	// Supersedes is the id of the student's earlier decision in this process.
+	// Supersedes is the id of the student's decision in this process that was in
+	// force before and no longer is. An Undetermined or Failed decision supersedes
+	// none: where nothing new was decided, what was decided stands.
 	Supersedes string
 	// Expires is when the decision must be made anew; zero for never.
 	Expires time.Time
