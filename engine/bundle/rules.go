@@ -26,6 +26,19 @@ const (
 	RuleOrder HitPolicy = "RuleOrder"
 )
 
+// How the hit policy Collect makes one result of several (DMN 1.4, §8.2.8.4).
+const (
+	CollectList    = "List" // the default
+	CollectSum     = "Sum"
+	CollectMinimum = "Minimum"
+	CollectMaximum = "Maximum"
+	CollectCount   = "Count" // the number of rules that hit
+)
+
+// Collects reports whether the policy gathers all matches instead of choosing
+// one: no match is then a result too.
+func (h HitPolicy) Collects() bool { return h == Collect || h == RuleOrder }
+
 // RuleSet is a decision table of CEL rules.
 type RuleSet struct {
 	Name      string     `json:"name"`
