@@ -10,6 +10,8 @@
 package student
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -33,8 +35,14 @@ type Population struct {
 
 	columns []*Column
 	byName  map[string]int
-	// Problems are the faulty rows of the input, in file and row order.
+	byValue map[string]*Column // by what determines a column's values: see View
+
+	// Problems are faulty rows of the input, in file and row order. A wholly
+	// damaged file has more than anybody reads: a source keeps the first
+	// thousand or so of each file and counts them all in ProblemCounts.
 	Problems []Problem
+	// ProblemCounts are the numbers of all problems, in the same order.
+	ProblemCounts []ProblemCount
 }
 
 // Origin identifies an information source's content.
@@ -44,20 +52,47 @@ type Origin struct {
 }
 
 // New builds a population of these columns. Every column must have one value a
-// row; New panics otherwise, as that is a programming error.
+// row; New panics otherwise, as that is a programming error. Where two columns
+// bear one name, Column gives the first; View tells them apart.
 func New(district string, at time.Time, zone *time.Location, origin Origin, ids, schools, classes []string, columns []*Column) *Population {
 	p := &Population{
 		District: district, At: at, Zone: zone, Source: origin,
 		IDs: ids, Schools: schools, Classes: classes,
 		columns: columns, byName: make(map[string]int, len(columns)),
+		byValue: make(map[string]*Column, len(columns)),
 	}
 	for i, c := range columns {
 		if c.Len() != len(ids) {
 			panic("student: column " + c.Name() + " does not have one value a student")
 		}
-		p.byName[c.Name()] = i
+		if _, taken := p.byName[c.Name()]; !taken {
+			p.byName[c.Name()] = i
+		}
+		p.byValue[valueKey(c.Attribute)] = c
 	}
 	return p
+}
+
+// View is the population restricted to exactly the attributes that a model
+// declares, under the names and policies the model gives them: no other
+// attribute can be reached through it. Columns are shared, not copied.
+//
+// The population must have been read with a plan that includes the model; View
+// panics otherwise, as that is a programming error.
+func (p *Population) View(m bundle.Model) *Population {
+	columns := make([]*Column, len(m.Attributes))
+	for i, a := range m.Attributes {
+		shared, ok := p.byValue[valueKey(a)]
+		if !ok {
+			panic("student: the population was read without attribute " + a.Name + " of model " + m.Name)
+		}
+		column := *shared
+		column.Attribute = a
+		columns[i] = &column
+	}
+	view := New(p.District, p.At, p.Zone, p.Source, p.IDs, p.Schools, p.Classes, columns)
+	view.Problems, view.ProblemCounts = p.Problems, p.ProblemCounts
+	return view
 }
 
 // Len is the number of students.
@@ -82,6 +117,30 @@ type Problem struct {
 	Column string
 	Fault  string // what is wrong
 	Mend   string // how to mend it
+}
+
+// Error is the problem as one line that may be logged.
+func (p Problem) Error() string {
+	where := p.File
+	if p.Row > 0 {
+		where += ": row " + strconv.Itoa(p.Row)
+	}
+	if p.Column != "" {
+		where += ": column " + p.Column
+	}
+	if p.Mend == "" {
+		return where + ": " + p.Fault
+	}
+	return where + ": " + p.Fault + ": " + p.Mend
+}
+
+// ProblemCount is how often one fault occurs in one column of one file.
+type ProblemCount struct {
+	File   string
+	Column string
+	Fault  string
+	Mend   string
+	Count  int
 }
 
 // Presence says whether a student has a value for an attribute.
@@ -136,6 +195,47 @@ func (c *Column) Len() int { return len(c.Presence) }
 
 // Range is the half-open range of student i's list elements.
 func (c *Column) Range(i int) (from, to uint32) { return c.Offsets[i], c.Offsets[i+1] }
+
+// Any is student i's value as a Go value: bool, int64, float64, string,
+// time.Time (a date's midnight UTC), or a slice of them; nil unless Present. It
+// is for explanations and tests; rules read the slices.
+func (c *Column) Any(i int) (any, Presence) {
+	if p := c.Presence[i]; p != Present {
+		return nil, p
+	}
+	switch c.Type() {
+	case bundle.Boolean:
+		return c.Bools[i], Present
+	case bundle.Integer:
+		return c.Ints[i], Present
+	case bundle.Number:
+		return c.Floats[i], Present
+	case bundle.String:
+		return c.Dict[c.Codes[i]], Present
+	case bundle.Date:
+		return Day(c.Ints[i]), Present
+	}
+	from, to := c.Range(i)
+	switch c.Type() {
+	case bundle.IntegerList:
+		return slices.Clone(c.Ints[from:to]), Present
+	case bundle.NumberList:
+		return slices.Clone(c.Floats[from:to]), Present
+	case bundle.StringList:
+		list := make([]string, 0, to-from)
+		for _, code := range c.Codes[from:to] {
+			list = append(list, c.Dict[code])
+		}
+		return list, Present
+	case bundle.DateList:
+		list := make([]time.Time, 0, to-from)
+		for _, days := range c.Ints[from:to] {
+			list = append(list, Day(days))
+		}
+		return list, Present
+	}
+	return nil, Absent
+}
 
 // Day converts a date column's value to the instant rules see: midnight UTC.
 func Day(days int64) time.Time { return time.Unix(days*86400, 0).UTC() }
