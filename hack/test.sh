@@ -2,13 +2,13 @@
 # Runs the phases of tests that are named, goes on to the next when one fails, and ends with the totals of all.
 # Usage: hack/test.sh unit|e2e...      (called by make, which says where the tools are)
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 results=dist/test
 mkdir -p "$results"
 rm -f "$results"/*
 
-totals=()  # the arguments of testtotals: streams of finished phases, reasons of those that never began
+totals=() # the arguments of testtotals: streams of finished phases, reasons of those that never began
 
 say() { printf '\n==> %s\n' "$*"; }
 
@@ -23,14 +23,20 @@ unit() {
   KUBEBUILDER_ASSETS=$assets gotest unit pkgname -timeout 20m ./...
 }
 
-# The whole on a real cluster. The cluster stays up if it was up before, else it goes.
+# The whole on a real cluster. A cluster that was up before stays up; one that was started for the tests goes.
 e2e() {
   say 'e2e: the operator and its evaluators on a real cluster'
-  if ! make build || ! make cluster-up; then
+  local kubeconfig started=
+  make --silent cluster-status &>/dev/null || started=yes
+  if ! kubeconfig=$(make --silent cluster-up | tail -n 1); then
     totals+=(-failed 'e2e: the cluster did not start (make cluster-up)')
-    return
+  elif ! make build images-load; then
+    totals+=(-failed 'e2e: the programs or their images could not be built (make build images-load)')
+  else
+    KUBECONFIG=$kubeconfig JUNCTURE_BIN=$PWD/bin \
+      gotest e2e standard-verbose -tags e2e -count 1 -timeout 30m ./test/e2e/...
   fi
-  JUNCTURE_BIN=$PWD/bin gotest e2e standard-verbose -tags e2e -count 1 -timeout 30m ./test/e2e/...
+  if [[ $started ]]; then make --silent cluster-down; fi
 }
 
 # gotest PHASE FORMAT ARGUMENT... runs go test and keeps its stream.

@@ -13,7 +13,7 @@ while IFS= read -r -d '' file; do
 done < <(git ls-files --cached --others --exclude-standard --deduplicate -z)
 
 if command -v shellcheck >/dev/null; then
-  shellcheck --external-sources "${scripts[@]}"
+  shellcheck --external-sources --source-path=SCRIPTDIR "${scripts[@]}"
   echo "shellcheck: ${#scripts[@]} scripts are clean"
 else
   for script in "${scripts[@]}"; do bash -n "$script"; done
