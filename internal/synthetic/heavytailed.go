@@ -191,12 +191,12 @@ func levelsOf(strength float64) Levels {
 
 // placeName is the n-th invented place: no two are alike.
 func placeName(n int) string {
-	beginning := placeBeginnings[n%len(placeBeginnings)]
-	n /= len(placeBeginnings)
-	// A stride that is prime to the number of endings keeps neighbours apart.
-	ending := placeEndings[(n*7+len(beginning))%len(placeEndings)]
-	n /= len(placeEndings)
-	name := beginning + ending
+	beginnings, endings := len(placeBeginnings), len(placeEndings)
+	first := n % beginnings
+	n /= beginnings
+	// Strides that are prime to the number of endings keep neighbours apart.
+	name := placeBeginnings[first] + placeEndings[(first*7+n*5)%endings]
+	n /= endings
 	if n == 0 {
 		return name
 	}

@@ -225,14 +225,14 @@ func (d DistrictShape) scaled(fraction float64) DistrictShape {
 	if fraction == 1 || total == 0 {
 		return d
 	}
-	target := max(1, int(math.Round(float64(fraction*float64(total)))))
+	target := max(1, int64(math.Round(float64(fraction*float64(total)))))
 	schools := make([]SchoolShape, len(d.Schools))
-	var before, given int
+	var before, given int64
 	for i, s := range d.Schools {
 		for g, n := range s.Enrolment {
-			before += n
-			upTo := (before*target + total/2) / total
-			s.Enrolment[g] = upTo - given
+			before += int64(n)
+			upTo := (before*target + int64(total)/2) / int64(total)
+			s.Enrolment[g] = int(upTo - given)
 			given = upTo
 		}
 		schools[i] = s
