@@ -23,17 +23,20 @@ unit() {
   KUBEBUILDER_ASSETS=$assets gotest unit pkgname -timeout 20m ./...
 }
 
-# The whole on a real cluster. A cluster that was up before stays up; one that was started for the tests goes.
+# The whole on a real cluster. A cluster that was up before stays up; one that was started for the tests goes. The tests find
+# juncture, kubectl and helm on the PATH, and the references of the images that the cluster has in JUNCTURE_*_IMAGE.
 e2e() {
   say 'e2e: the operator and its evaluators on a real cluster'
-  local kubeconfig started=
-  make --silent cluster-status &>/dev/null || started=yes
-  if ! kubeconfig=$(make --silent cluster-up | tail -n 1); then
+  local started=yes
+  if make --silent cluster-status 2>/dev/null | grep -q '^cluster:'; then started=; fi
+  if ! make cluster-up; then
     totals+=(-failed 'e2e: the cluster did not start (make cluster-up)')
-  elif ! make build images-load; then
+  elif ! make build images-load || ! hack/cluster/build.sh kubectl helm; then
     totals+=(-failed 'e2e: the programs or their images could not be built (make build images-load)')
   else
-    KUBECONFIG=$kubeconfig JUNCTURE_BIN=$PWD/bin \
+    KUBECONFIG=$JUNCTURE_CACHE/cluster/kubeconfig PATH=$PWD/bin:$JUNCTURE_CACHE/bin:$PATH \
+      JUNCTURE_MANAGER_IMAGE=$(hack/cluster/images.sh reference manager) \
+      JUNCTURE_EVALUATOR_IMAGE=$(hack/cluster/images.sh reference evaluator) \
       gotest e2e standard-verbose -tags e2e -count 1 -timeout 30m ./test/e2e/...
   fi
   if [[ $started ]]; then make --silent cluster-down; fi
