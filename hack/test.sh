@@ -27,8 +27,8 @@ unit() {
 # juncture, kubectl and helm on the PATH, and the references of the images that the cluster has in JUNCTURE_*_IMAGE.
 e2e() {
   say 'e2e: the operator and its evaluators on a real cluster'
-  local started=yes
-  if make --silent cluster-status 2>/dev/null | grep -q '^cluster:'; then started=; fi
+  local status started=yes
+  if status=$(make --silent cluster-status 2>/dev/null) && [[ $status == cluster:* ]]; then started=; fi
   if ! make cluster-up; then
     totals+=(-failed 'e2e: the cluster did not start (make cluster-up)')
   elif ! make build images-load || ! hack/cluster/build.sh kubectl helm; then
