@@ -145,6 +145,7 @@ type RemoteAgent struct {
 // +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.kind`
 // +kubebuilder:printcolumn:name="Role",type=string,JSONPath=`.spec.person.role`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name != 'rules' || self.spec.kind == 'Rules'",message="in a process, the agent name rules stands for the process's own rules: choose another name, or kind: Rules"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name may have 63 characters at most, and hold lower-case letters, digits and hyphens only"
 type Agent struct {
 	metav1.TypeMeta `json:",inline"`

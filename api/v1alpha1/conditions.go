@@ -43,6 +43,8 @@ const (
 	// ReasonInformationInvalid (False): the information does not fit: an attribute that the model does not have, that is for audit only, or
 	// whose purposes leave this process's out.
 	ReasonInformationInvalid = "InformationInvalid"
+	// ReasonInvalid (False): the process, its agents and its priority do not make a whole; the message names the fields.
+	ReasonInvalid = "Invalid"
 	// ReasonRulesInvalid (False): the rules do not compile against the declared information and result; the message says where.
 	ReasonRulesInvalid = "RulesInvalid"
 	// ReasonCycleDetected (False): the process is within itself by way of others; the message names the cycle.

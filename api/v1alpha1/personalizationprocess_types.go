@@ -42,8 +42,8 @@ const (
 	RoleAccept  Role = "Accept"
 )
 
-// RulesAgent is the agent name that stands for the process's own rules, without
-// an Agent object of that name.
+// RulesAgent is the agent name that stands for the process's own rules. It
+// needs no Agent object.
 const RulesAgent ObjectName = "rules"
 
 // ValueType is the type of an attribute or of a result field.

@@ -73,10 +73,10 @@ type Rule struct {
 	When Expression `json:"when"`
 
 	// then sets each field of the process's result by a CEL expression; a constant string is written in quotes within the quotes.
-	// +kubebuilder:validation:MinProperties=1
+	// With collect: Count it is left out, as the number of rules that match is the result.
 	// +kubebuilder:validation:MaxProperties=32
-	// +required
-	Then map[string]Expression `json:"then"`
+	// +optional
+	Then map[string]Expression `json:"then,omitempty"`
 
 	// priority is a CEL number: the greater, the more the student needs the result. The PriorityPolicy reads it as decision.priority.
 	// +optional
