@@ -99,12 +99,3 @@ func PeoplesSteps(b *bundle.Bundle) []bundle.Step {
 	}
 	return steps
 }
-
-// SeatUnits is how many units of capacity a freshly made decision takes in the
-// live state: none in shadow and advisory mode, which take no seats.
-func SeatUnits(mode bundle.Mode, r Record) int64 {
-	if mode != bundle.ModeLive || r.State.Seat() != SeatHeld {
-		return 0
-	}
-	return r.Units
-}

@@ -78,16 +78,30 @@ func TestPeoplesStepsNeverSkipsAPerson(t *testing.T) {
 	}
 }
 
-func TestOnlyLiveDecisionsThatHoldAPlaceTakeSeats(t *testing.T) {
-	r := decision.Record{State: decision.Offered, Units: 2}
-	for mode, want := range map[bundle.Mode]int64{bundle.ModeLive: 2, bundle.ModeShadow: 0, bundle.ModeAdvisory: 0, bundle.ModeCatalogue: 0} {
-		if got := decision.SeatUnits(mode, r); got != want {
-			t.Errorf("%s: %d units, want %d", mode, got, want)
-		}
+func TestSeatOf(t *testing.T) {
+	tests := []struct {
+		mode  bundle.Mode
+		state decision.State
+		units int64
+		holds bool
+	}{
+		{bundle.ModeLive, decision.Offered, 2, true},
+		{bundle.ModeLive, decision.Proposed, 2, true},
+		{bundle.ModeLive, decision.Confirmed, 0, false},
+		{bundle.ModeLive, decision.Waitlisted, 2, false},
+		{bundle.ModeLive, decision.NotPlaced, 2, false},
+		{bundle.ModeLive, decision.Undetermined, 2, true}, // held before
+		{bundle.ModeLive, decision.Undetermined, 0, false},
+		{bundle.ModeShadow, decision.Offered, 2, false},
+		{bundle.ModeAdvisory, decision.Proposed, 2, false},
+		{bundle.ModeCatalogue, decision.Confirmed, 2, false},
 	}
-	r.State = decision.Waitlisted
-	if got := decision.SeatUnits(bundle.ModeLive, r); got != 0 {
-		t.Errorf("a waiting decision takes %d units", got)
+	for _, tt := range tests {
+		r := decision.Record{State: tt.state, Group: "north", Units: tt.units}
+		seat, holds := decision.SeatOf(tt.mode, &r)
+		if want := (decision.Seat{Group: "north", Units: tt.units}); holds != tt.holds || holds && seat != want {
+			t.Errorf("%s %s with %d units: %+v, %v", tt.mode, tt.state, tt.units, seat, holds)
+		}
 	}
 }
 

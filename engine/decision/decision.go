@@ -39,6 +39,8 @@ type Record struct {
 	// decision needs of it, Rank the place in the group's published order,
 	// counted from 1 (0 where the decision did not compete), and Waiting the
 	// position on the waiting list, counted from 1 (0 where it does not wait).
+	// An Undetermined or Failed decision has group and units only if the student
+	// held that place before and keeps it.
 	Group   string
 	Units   int64
 	Rank    int
@@ -53,8 +55,7 @@ type Record struct {
 	// names rule and cause, never a value.
 	Failure string
 	// Supersedes is the id of the student's decision in this process that was in
-	// force before and no longer is. An Undetermined or Failed decision supersedes
-	// none: where nothing new was decided, what was decided stands.
+	// force before.
 	Supersedes string
 	// Expires is when the decision must be made anew; zero for never.
 	Expires time.Time

@@ -232,26 +232,27 @@ func (s State) InForce() bool {
 	return s.Known()
 }
 
-// Seat is what a state means for the place that a decision competed for.
-type Seat uint8
+// Holding is what a state means for the place that a decision competed for.
+type Holding uint8
 
 const (
-	// SeatNone: no place is held; one that was held is free again.
-	SeatNone Seat = iota
-	// SeatHeld: a decision that needs a place (Record.Units > 0) holds it.
-	SeatHeld
-	// SeatAsBefore: a place is held if it was held in the state before. While
-	// an appeal is open nobody loses a place and nobody gains one.
-	SeatAsBefore
+	// HoldsNone: no place is held; one that was held is free again.
+	HoldsNone Holding = iota
+	// HoldsPlace: a decision that needs a place (Record.Units > 0) holds it.
+	HoldsPlace
+	// HoldsAsBefore: a place is held if it was held before. While an appeal is
+	// open, or where nothing could be decided, nobody loses a place and nobody
+	// gains one.
+	HoldsAsBefore
 )
 
-// Seat says what the state means for a place.
-func (s State) Seat() Seat {
+// Holding says what the state means for a place.
+func (s State) Holding() Holding {
 	switch s {
 	case Proposed, Confirmed, Offered, Accepted, Enrolled, Attended:
-		return SeatHeld
-	case Appealed:
-		return SeatAsBefore
+		return HoldsPlace
+	case Appealed, Undetermined, Failed:
+		return HoldsAsBefore
 	}
-	return SeatNone
+	return HoldsNone
 }

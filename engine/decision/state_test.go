@@ -111,7 +111,7 @@ func TestTerminalStatesHoldNoPlaceAndAreNotInForce(t *testing.T) {
 		if s.Terminal() {
 			got = append(got, s)
 		}
-		if !s.InForce() && s.Seat() != decision.SeatNone {
+		if !s.InForce() && s.Holding() != decision.HoldsNone {
 			t.Errorf("%s is not in force and yet holds a place", s)
 		}
 	}
@@ -196,10 +196,10 @@ here; anything else is refused. Offering a place is not filling it: each step fr
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", on, to, strings.Join(from, ", "))
 	}
 	b.WriteString("\nAn appeal that is turned down returns the decision to the state it was appealed from.\n\n| state | in force | place | terminal |\n| --- | --- | --- | --- |\n")
-	seats := map[decision.Seat]string{decision.SeatNone: "none", decision.SeatHeld: "held, if it needs one", decision.SeatAsBefore: "as before the appeal"}
+	places := map[decision.Holding]string{decision.HoldsNone: "none", decision.HoldsPlace: "held, if it needs one", decision.HoldsAsBefore: "as before"}
 	yes := map[bool]string{true: "yes", false: "no"}
 	for _, s := range decision.States() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s, yes[s.InForce()], seats[s.Seat()], yes[s.Terminal()])
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s, yes[s.InForce()], places[s.Holding()], yes[s.Terminal()])
 	}
 	return b.String()
 }
