@@ -1,0 +1,57 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package oneroster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+)
+
+// Digest identifies the content of an export: the SHA-256 over one line a file
+// of the standard, sorted by name, each the file's name, a space and the
+// SHA-256 of its bytes in hexadecimal. It is the same for a zip and for the
+// folder with the same files, whatever order, dates and compression the zip has.
+func Digest(path string) (string, error) {
+	a, err := openArchive(path)
+	if err != nil {
+		return "", err
+	}
+	defer a.close()
+	m := &meter{limits: Limits{}.withDefaults()}
+	sums := digests{}
+	for _, name := range a.names() {
+		if err := sums.drain(a, name, m); err != nil {
+			return "", err
+		}
+	}
+	return sums.digest(a), nil
+}
+
+// digests are the SHA-256 of files by name.
+type digests map[string][]byte
+
+// drain reads a file for nothing but its digest.
+func (d digests) drain(a *archive, name string, m *meter) error {
+	f, err := a.files[name].open()
+	if err != nil {
+		return &Error{File: name, Fault: "cannot be opened", Mend: "make the export anew", Cause: withoutPath(err)}
+	}
+	defer f.Close()
+	hash := sha256.New()
+	g := &guarded{in: f, file: name, meter: m, compressed: a.files[name].compressed}
+	if _, err := io.Copy(hash, g); err != nil {
+		return readError(name, 0, err)
+	}
+	d[name] = hash.Sum(nil)
+	return nil
+}
+
+func (d digests) digest(a *archive) string {
+	hash := sha256.New()
+	for _, name := range a.names() {
+		io.WriteString(hash, name+" "+hex.EncodeToString(d[name])+"\n")
+	}
+	return "sha256-" + hex.EncodeToString(hash.Sum(nil))
+}
