@@ -39,7 +39,7 @@ func Columns(bundles ...*bundle.Bundle) []Column {
 	at := map[string]int{}
 	for _, b := range bundles {
 		for _, f := range b.Process.Result {
-			c := columnOf(b.Rules, f)
+			c := Column{Field: f.Name, Type: f.Type.Element(), List: f.Type.IsList()}
 			i, known := at[f.Name]
 			switch {
 			case !known:
@@ -51,24 +51,6 @@ func Columns(bundles ...*bundle.Bundle) []Column {
 		}
 	}
 	return columns
-}
-
-// columnOf is what a field becomes under the table's hit policy: those that
-// gather several hits give lists, unless they aggregate them.
-func columnOf(rules bundle.RuleSet, f bundle.Field) Column {
-	c := Column{Field: f.Name, Type: f.Type.Element(), List: f.Type.IsList()}
-	switch rules.HitPolicy {
-	case bundle.RuleOrder:
-		c.List = true
-	case bundle.Collect:
-		switch rules.Collect {
-		case "", "List":
-			c.List = true
-		case "Count":
-			c.Type, c.List = bundle.Integer, false
-		}
-	}
-	return c
 }
 
 // header is the first line of CSV and of a table.

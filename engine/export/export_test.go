@@ -32,13 +32,11 @@ func processes() []*bundle.Bundle {
 			Process: bundle.Process{Name: "maths-tutoring", Result: []bundle.Field{
 				{Name: "support", Type: bundle.String}, {Name: "minutesPerWeek", Type: bundle.Integer}, {Name: "review", Type: bundle.Date},
 			}},
-			Rules: bundle.RuleSet{HitPolicy: bundle.First},
 		},
 		{
 			Process: bundle.Process{Name: "reading", Result: []bundle.Field{
-				{Name: "books", Type: bundle.String}, {Name: "support", Type: bundle.Boolean}, {Name: "rank", Type: bundle.Number}, {Name: "days", Type: bundle.Date},
+				{Name: "books", Type: bundle.StringList}, {Name: "support", Type: bundle.IntegerList}, {Name: "rank", Type: bundle.NumberList}, {Name: "days", Type: bundle.DateList},
 			}},
-			Rules: bundle.RuleSet{HitPolicy: bundle.RuleOrder},
 		},
 	}
 }
@@ -79,7 +77,7 @@ func records() []decision.Record {
 			r.Process, r.Rules, r.State, r.Reason.Code = "reading", []string{"a", "b"}, decision.Waitlisted, "TWO\x1b[2J"
 			r.Waiting, r.Rank, r.Priority = 2, 9, number(-0.1)
 			r.Result = []decision.Value{
-				{Field: "books", V: []string{"café; bar", ""}}, {Field: "support", V: []bool{true, false}},
+				{Field: "books", V: []string{"café; bar", ""}}, {Field: "support", V: []int64{1, -2}},
 				{Field: "rank", V: []float64{1e21, 0.1, math.NaN()}}, {Field: "days", V: []time.Time{day(1), day(2)}},
 			}
 		}),

@@ -64,7 +64,7 @@ func TestParquetReadsBack(t *testing.T) {
 		{School: "00350560", Student: "s1", Process: "maths-tutoring", Rule: []string{"far-behind"}, State: "Proposed", Reason: "FAR_BEHIND", Priority: number(71.66666666666667), Rank: whole(3), Support: text("tutoring-2to1"), Minutes: whole(250), Review: day(september + 29)},
 		{Student: "s2", Process: "maths-tutoring", State: "Undetermined", Reason: "MISSING"},
 		{School: "00350560", Student: "s,3\n\"x\"", Process: "maths-tutoring", Rule: []string{"otherwise"}, State: "Confirmed", Reason: "NOT_NEEDED", Priority: records()[2].Priority, Support: text(`=HYPERLINK("x")`), Minutes: whole(0)},
-		{School: "00350560", Student: "s4", Process: "reading", Rule: []string{"a", "b"}, State: "Waitlisted", Reason: "TWO\x1b[2J", Priority: number(-0.1), Rank: whole(9), Support: text("true;false"), Books: []string{"café; bar", ""}, ResultRank: records()[3].Result[2].V.([]float64), Days: []int32{september, september + 1}},
+		{School: "00350560", Student: "s4", Process: "reading", Rule: []string{"a", "b"}, State: "Waitlisted", Reason: "TWO\x1b[2J", Priority: number(-0.1), Rank: whole(9), Support: text("1;-2"), Books: []string{"café; bar", ""}, ResultRank: records()[3].Result[2].V.([]float64), Days: []int32{september, september + 1}},
 		{School: "00350560", Student: "s5", Process: "reading", Rule: []string{"otherwise"}, State: "Confirmed", Reason: "NONE", Books: []string{}, ResultRank: []float64{}},
 		{School: "00350560", Student: "s6", Process: "maths-tutoring", State: "Failed"},
 	}

@@ -27,8 +27,6 @@ func text(v any) string {
 		return v
 	case time.Time:
 		return v.Format(time.DateOnly)
-	case []bool:
-		return joined(v)
 	case []int64:
 		return joined(v)
 	case []float64:
