@@ -36,3 +36,8 @@ node_name=juncture
 # State of the cluster that `make cluster-up` started.
 state=$cache/cluster
 kubeconfig=$state/kubeconfig
+# The two ends of the link.
+machine_link=juncture0
+node_link=machine0
+# Folders that the kubelet insists on. The node hides them under its own.
+hidden_folders=(/var/lib/kubelet /var/lib/cni /var/log/containers)

@@ -1,23 +1,26 @@
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Echo is the workload of the cluster's smoke test. It appends its pod's name to a file of its volume, then tells its
-// name to whoever asks over HTTP.
+// Echo is the workload of the cluster's smoke test. Without arguments it appends its pod's name to a file of the volume
+// that the replicas share, then tells its name to whoever asks over HTTP. "echo names" prints that file, and "echo get
+// N URL" asks another N times, so that an image of nothing but this program can be looked at from within.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
+
+const namesFile = "/data/names"
 
 func main() {
 	log.SetFlags(0)
@@ -27,9 +30,19 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 2 && args[0] == "get" {
-		return get(args[1])
+	switch {
+	case len(args) == 0:
+		return serve()
+	case len(args) == 1 && args[0] == "names":
+		return printNames()
+	case len(args) == 3 && args[0] == "get":
+		return get(args[1], args[2])
+	default:
+		return errors.New("usage: echo [names | get N URL]")
 	}
+}
+
+func serve() error {
 	name, err := os.Hostname()
 	if err != nil {
 		return err
@@ -52,27 +65,40 @@ func run(args []string) error {
 	return nil
 }
 
-// record appends name to the file that all replicas share.
 func record(name string) error {
-	file, err := os.OpenFile(filepath.Join("/data", "names"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	file, err := os.OpenFile(namesFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(file, name); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	return file.Close()
+	_, err = fmt.Fprintln(file, name)
+	return errors.Join(err, file.Close())
 }
 
-// get asks url once and prints the answer, to check from within a pod that Services and names resolve.
-func get(url string) error {
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
-	}}
-	response, err := client.Get(url)
+func printNames() error {
+	names, err := os.ReadFile(namesFile)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	return response.Write(os.Stdout)
+	_, err = os.Stdout.Write(names)
+	return err
+}
+
+// get prints what url answers, each time over a connection of its own, so that a Service chooses anew.
+func get(times, url string) error {
+	n, err := strconv.Atoi(times)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for range n {
+		response, err := client.Get(url)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(os.Stdout, response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
