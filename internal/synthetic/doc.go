@@ -19,7 +19,7 @@
 //     fixed group gaps that are centred within the school. Its percentile is read off the school's distribution of test levels for that
 //     grade: a school with 40 % advanced has 40 % of its students with an expected score above 80. Grades without a test
 //     borrow from the nearest tested grade of the school, then of the district, then of the state. Science is the mean of mathematics and English.
-//   - A score is that expectation, plus growth through the year, the difficulty of the item, and noise. 1–20 % of the work is not
+//   - A score is that expectation, plus growth through the year, the difficulty of the item, and noise. 1–10 % of the work is not
 //     submitted (more for those who are often absent), 0.6 % exempt. Scores are 0 to 100 with one decimal.
 //   - Attendance has no file in OneRoster CSV. It is carried by monthly line items of the category "attendance" in the homeroom class: the
 //     percentage of the month's school days that a student was present.
@@ -44,7 +44,7 @@
 //
 // # Format
 //
-// OneRoster CSV 1.1 (bulk, status and dateLastModified left empty as bulk files may) or 1.2, with all columns of the files present in it. In 1.2 the roles of users are
+// OneRoster CSV 1.1 or 1.2 with all columns of the files present, bulk, status and dateLastModified left empty as they may be then. In 1.2 the roles of users are
 // in roles.csv; userProfiles, resources, score scales and learning objectives are absent. An academic session's and an enrolment's end date is
 // exclusive. A course is a subject (sourcedId "mathematics", "english", "science", "homeroom"), and a category's
 // sourcedId is its title ("test", "quiz", "homework", "attendance"), so that rules can name them. demographics.csv carries metadata.englishLearner,

@@ -76,6 +76,18 @@ func one(b bool) float64 {
 	return 0
 }
 
+func TestExpectedScoreReadsThePercentileOffTheLevels(t *testing.T) {
+	levels := Levels{Warning: 0.10, NeedsImprovement: 0.20, Proficient: 0.40, Advanced: 0.30}
+	for percentile, want := range map[float64]float64{0: 15, 0.05: 30, 0.1: 45, 0.2: 53.5, 0.3: 62, 0.5: 71, 0.7: 80, 0.85: 88.5, 1: 97} {
+		if got := expectedScore(levels, percentile); math.Abs(got-want) > 1e-9 {
+			t.Errorf("percentile %v gives %v, want %v", percentile, got, want)
+		}
+	}
+	if got := expectedScore(Levels{Advanced: 2}, 0); got != 80 {
+		t.Errorf("the weakest where all are advanced has %v, want 80", got)
+	}
+}
+
 // TestScoresFollowTheTestLevels generates a school with a known distribution of levels and counts its students' mean test scores by level.
 func TestScoresFollowTheTestLevels(t *testing.T) {
 	var school SchoolShape

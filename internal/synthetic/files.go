@@ -45,13 +45,16 @@ func files(version string) []file {
 	const person = "givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password"
 	users := file{"users", base + "enabledUser,orgSourcedIds,role,username,userIds," + person, (*emitter).users11}
 	categories := file{"categories", base + "title", (*emitter).categories}
-	lineItems := file{"lineItems", base + "title,description,assignDate,dueDate,classSourcedId,categorySourcedId,gradingPeriodSourcedId,resultValueMin,resultValueMax", (*emitter).lineItems}
+	const work = "title,description,assignDate,dueDate,classSourcedId,categorySourcedId,"
+	lineItems := file{"lineItems", base + work + "gradingPeriodSourcedId,resultValueMin,resultValueMax", (*emitter).lineItems}
+	results := file{"results", base + "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment", (*emitter).results}
 	var roles []file
 	if version == Version12 {
 		users = file{"users", base + "enabledUser,username,userIds," + person +
 			",userMasterIdentifier,resourceSourcedIds,preferredGivenName,preferredMiddleName,preferredFamilyName,primaryOrgSourcedId,pronouns", (*emitter).users12}
 		categories.header += ",weight"
-		lineItems.header += ",schoolSourcedId"
+		lineItems.header = base + work + "academicSessionSourcedId,resultValueMin,resultValueMax,schoolSourcedId"
+		results.header += ",textScore,classSourcedId,inProgress,incomplete,late,missing"
 		roles = []file{{"roles", base + "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId", (*emitter).roles}}
 	}
 	list := []file{
@@ -69,7 +72,7 @@ func files(version string) []file {
 		file{"enrollments", base + "classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate", (*emitter).enrollments},
 		categories,
 		lineItems,
-		file{"results", base + "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment", (*emitter).results},
+		results,
 	)
 }
 

@@ -53,7 +53,7 @@ const IndexFile = "districts.csv"
 // Generate writes the package of each district of the shape, <slug>.zip, and at last IndexFile, to the sink, and returns the districts in the order of the shape.
 //
 // The output depends on the shape, the seed, the version, the year and the scale only; a district's package depends on no other district. Memory is
-// bounded by the largest districts: about 250 bytes a student of those being generated at once.
+// bounded by the largest districts: about 500 bytes a student of those being generated at once.
 //
 // The function progress, if not nil, is told how many students of how many are done. Its calls do not overlap.
 //

@@ -65,7 +65,7 @@ func TestBytesAreThoseOfThisVersion(t *testing.T) {
 		want          string
 	}{
 		{"odd", Version11, oddShape(), "cf28683eaa8c0fbbbaff24f7b68432a81167c124653b7ecf92bf621c9c1ad433"},
-		{"odd", Version12, oddShape(), "da8881de02ce11c9365e81de491bc1839f7b65f81b4437f0030a213e59a75d90"},
+		{"odd", Version12, oddShape(), "4613dc274ef5d31a29af9d03f0902daf500627ec087c18151b1bf2eb4ed5578b"},
 		{"drawn", Version11, heavyTailed(t, 3000, 7), "094d07d94704f443a55090ebf235ae6706e0d21a91ce52a04b81de0afd6af94c"},
 	} {
 		sink, districts := generate(t, c.shape, Options{Version: c.version})

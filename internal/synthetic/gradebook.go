@@ -59,7 +59,7 @@ func (e *emitter) lineItems(_ context.Context, t *table) {
 // results draws and writes the results class by class. Every class has its own stream, so that nothing has to be kept.
 func (e *emitter) results(ctx context.Context, t *table) {
 	const report = 1000
-	w := resultWriter{t: t, roster: e.roster}
+	w := resultWriter{t: t, roster: e.roster, extended: e.version == Version12}
 	unreported := 0
 	for i := range e.roster.classes {
 		if ctx.Err() != nil || t.err != nil {
@@ -77,13 +77,23 @@ func (e *emitter) results(ctx context.Context, t *table) {
 			unreported = 0
 		}
 	}
-	e.graded(unreported)
+	if unreported > 0 {
+		e.graded(unreported)
+	}
 }
 
+// The values of scoreStatus in use.
+const (
+	gradedStatus  = "fully graded"
+	missingStatus = "not submitted"
+	exemptStatus  = "exempt"
+)
+
 type resultWriter struct {
-	t      *table
-	roster *roster
-	n      int
+	t        *table
+	roster   *roster
+	extended bool // with the columns of 1.2
+	n        int
 }
 
 func (w *resultWriter) scores(draw *stream, classIndex int) {
@@ -98,11 +108,11 @@ func (w *resultWriter) scores(draw *stream, classIndex int) {
 			}
 			switch x := draw.float(); {
 			case x < exempt:
-				w.row(s, a.id, "exempt", -1, a.due)
+				w.row(c, s, a.id, exemptStatus, -1, a.due)
 			case x < exempt+notSubmittedLeast+float64(notSubmittedPerAbsence*float64(s.absence)):
-				w.row(s, a.id, "not submitted", -1, a.due)
+				w.row(c, s, a.id, missingStatus, -1, a.due)
 			default:
-				w.row(s, a.id, "fully graded", s.score(draw, c.subject, category, a.difficulty, passed), w.graded(draw, s, category, a.due))
+				w.row(c, s, a.id, gradedStatus, s.score(draw, c.subject, category, a.difficulty, passed), w.graded(draw, s, category, a.due))
 			}
 		}
 	}
@@ -129,14 +139,14 @@ func (w *resultWriter) attendance(draw *stream, c *class) {
 		id := attendanceID(c, n)
 		for _, member := range c.students {
 			if s := &w.roster.students[member]; s.present(m.last) {
-				w.row(s, id, "fully graded", s.attendance(draw, m.schoolDays), m.last)
+				w.row(c, s, id, gradedStatus, s.attendance(draw, m.schoolDays), m.last)
 			}
 		}
 	}
 }
 
 // row writes one result; a negative score is none.
-func (w *resultWriter) row(s *student, item, status string, score int, date day) {
+func (w *resultWriter) row(c *class, s *student, item, status string, score int, date day) {
 	w.n++
 	w.t.number(resultPrefix, w.n).bulk().plain(item).opaque(studentPrefix, s.id).plain(status)
 	if score < 0 {
@@ -144,5 +154,9 @@ func (w *resultWriter) row(s *student, item, status string, score int, date day)
 	} else {
 		w.t.tenths(score)
 	}
-	w.t.plain(w.roster.calendar.date(date)).empty(1).end()
+	w.t.plain(w.roster.calendar.date(date)).empty(1)
+	if w.extended {
+		w.t.empty(1).plain(c.id).empty(3).boolean(status == missingStatus)
+	}
+	w.t.end()
 }

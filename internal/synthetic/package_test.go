@@ -117,18 +117,22 @@ func references(version string) []reference {
 		{"enrollments.csv", "userSourcedId", "users.csv", false},
 		{"lineItems.csv", "classSourcedId", "classes.csv", false},
 		{"lineItems.csv", "categorySourcedId", "categories.csv", false},
-		{"lineItems.csv", "gradingPeriodSourcedId", "academicSessions.csv", false},
 		{"results.csv", "lineItemSourcedId", "lineItems.csv", false},
 		{"results.csv", "studentSourcedId", "users.csv", false},
 	}
 	if version == Version11 {
-		return append(list, reference{"users.csv", "orgSourcedIds", "orgs.csv", false})
+		return append(list,
+			reference{"users.csv", "orgSourcedIds", "orgs.csv", false},
+			reference{"lineItems.csv", "gradingPeriodSourcedId", "academicSessions.csv", false},
+		)
 	}
 	return append(list,
 		reference{"users.csv", "primaryOrgSourcedId", "orgs.csv", false},
 		reference{"roles.csv", "userSourcedId", "users.csv", false},
 		reference{"roles.csv", "orgSourcedId", "orgs.csv", false},
 		reference{"lineItems.csv", "schoolSourcedId", "orgs.csv", false},
+		reference{"lineItems.csv", "academicSessionSourcedId", "academicSessions.csv", false},
+		reference{"results.csv", "classSourcedId", "classes.csv", false},
 	)
 }
 
@@ -297,7 +301,9 @@ func TestPackagesHaveWhatMakesRealDataHard(t *testing.T) {
 			gone++
 		}
 	}
+	homes := map[string]string{}
 	for _, u := range files["users.csv"] {
+		homes[u["sourcedId"]] = u["orgSourcedIds"]
 		if strings.Contains(u["orgSourcedIds"], ",") {
 			twoSchools++
 		}
@@ -312,6 +318,20 @@ func TestPackagesHaveWhatMakesRealDataHard(t *testing.T) {
 	}
 	if late == 0 || gone == 0 || twoSchools == 0 || notSubmitted == 0 || exempted == 0 {
 		t.Errorf("late %d, gone %d, in two schools %d, not submitted %d, exempt %d; want some of each", late, gone, twoSchools, notSubmitted, exempted)
+	}
+	elsewhere := map[string][]string{}
+	for _, e := range files["enrollments.csv"] {
+		if home := homes[e["userSourcedId"]]; e["role"] == "student" && !strings.HasPrefix(home, e["schoolSourcedId"]) {
+			elsewhere[e["userSourcedId"]] = append(elsewhere[e["userSourcedId"]], e["classSourcedId"])
+		}
+	}
+	for id, classes := range elsewhere {
+		if len(classes) != 1 || !strings.Contains(classes[0], "-SC-") || !strings.Contains(homes[id], ",") {
+			t.Errorf("student %s of %s takes %v elsewhere, want science", id, homes[id], classes)
+		}
+	}
+	if len(elsewhere) != twoSchools {
+		t.Errorf("%d students take a class elsewhere, %d are in two schools", len(elsewhere), twoSchools)
 	}
 	if name := files["orgs.csv"][2]["name"]; name != "Upper\nSchool " {
 		t.Errorf("the name of a school came back as %q", name)
@@ -333,6 +353,8 @@ func TestHeadersAreThoseOfTheBinding(t *testing.T) {
 				"userMasterIdentifier,resourceSourcedIds,preferredGivenName,preferredMiddleName,preferredFamilyName,primaryOrgSourcedId,pronouns",
 			"roles":      "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId",
 			"categories": "sourcedId,status,dateLastModified,title,weight",
+			"lineItems":  "sourcedId,status,dateLastModified,title,description,assignDate,dueDate,classSourcedId,categorySourcedId,academicSessionSourcedId,resultValueMin,resultValueMax,schoolSourcedId",
+			"results":    "sourcedId,status,dateLastModified,lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment,textScore,classSourcedId,inProgress,incomplete,late,missing",
 		},
 	}
 	for version, headers := range want {
