@@ -8,7 +8,8 @@ results=dist/test
 mkdir -p "$results"
 rm -f "$results"/*
 
-totals=() # the arguments of testtotals: streams of finished phases, reasons of those that never began
+streams=() # what the phases' tests wrote
+failed=()  # why a phase never came to its tests
 
 say() { printf '\n==> %s\n' "$*"; }
 
@@ -17,7 +18,7 @@ unit() {
   say 'unit: all packages; the controllers against a real API server'
   local assets
   if ! assets=$(make --silent envtest-assets | tail -n 1); then
-    totals+=(-failed 'unit: there is no API server to test controllers against (make envtest-assets)')
+    failed+=(-failed 'unit: there is no API server to test controllers against (make envtest-assets)')
     return
   fi
   KUBEBUILDER_ASSETS=$assets gotest unit pkgname -timeout 20m ./...
@@ -30,9 +31,9 @@ e2e() {
   local status started=yes
   if status=$(make --silent cluster-status 2>/dev/null) && [[ $status == cluster:* ]]; then started=; fi
   if ! make cluster-up; then
-    totals+=(-failed 'e2e: the cluster did not start (make cluster-up)')
+    failed+=(-failed 'e2e: the cluster did not start (make cluster-up)')
   elif ! make build images-load || ! hack/cluster/build.sh kubectl helm; then
-    totals+=(-failed 'e2e: the programs or their images could not be built (make build images-load)')
+    failed+=(-failed 'e2e: the programs or their images could not be built (make build images-load)')
   else
     KUBECONFIG=$JUNCTURE_CACHE/cluster/kubeconfig PATH=$PWD/bin:$JUNCTURE_CACHE/bin:$PATH \
       JUNCTURE_MANAGER_IMAGE=$(hack/cluster/images.sh reference manager) \
@@ -48,9 +49,9 @@ gotest() {
   shift 2
   "$GOTESTSUM" --format "$format" --format-hide-empty-pkg --hide-summary skipped --jsonfile "$results/$phase.json" -- "$@"
   if [[ -s $results/$phase.json ]]; then
-    totals+=("$results/$phase.json")
+    streams+=("$results/$phase.json")
   else
-    totals+=(-failed "$phase: go test did not run")
+    failed+=(-failed "$phase: go test did not run")
   fi
 }
 
@@ -58,4 +59,4 @@ make --silent test-tools || exit
 for phase in "$@"; do "$phase"; done
 
 echo
-go run ./hack/testtotals "${totals[@]}"
+go build -o "$results/testtotals" ./hack/testtotals && "$results/testtotals" "${failed[@]}" "${streams[@]}"
