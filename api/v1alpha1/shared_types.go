@@ -68,6 +68,7 @@ func (d Duration) Duration() (time.Duration, error) {
 // as a string: 40, "0.85". It never passes through a binary fraction on its
 // way to the revision.
 //
+// +kubebuilder:validation:Type=""
 // +kubebuilder:validation:XIntOrString
 // +kubebuilder:validation:MaxLength=32
 // +kubebuilder:validation:Pattern=`^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$`
@@ -88,7 +89,10 @@ type Share string
 
 // CountOrShare is a number of things, 3, or a percentage of them, "25%".
 //
+// +kubebuilder:validation:Type=""
 // +kubebuilder:validation:XIntOrString
+// +kubebuilder:validation:Minimum=0
+// +kubebuilder:validation:Maximum=1000000
 // +kubebuilder:validation:MaxLength=8
 // +kubebuilder:validation:Pattern=`^([0-9]{1,6}|(100|[0-9]{1,2})%)$`
 type CountOrShare string
