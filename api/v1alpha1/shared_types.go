@@ -91,8 +91,7 @@ type Share string
 //
 // +kubebuilder:validation:Type=""
 // +kubebuilder:validation:XIntOrString
-// +kubebuilder:validation:Minimum=0
-// +kubebuilder:validation:Maximum=1000000
+// +kubebuilder:validation:XValidation:rule="type(self) != int || (self >= 0 && self <= 1000000)",message="a number of things is 0 to 1000000"
 // +kubebuilder:validation:MaxLength=8
 // +kubebuilder:validation:Pattern=`^([0-9]{1,6}|(100|[0-9]{1,2})%)$`
 type CountOrShare string
