@@ -34,7 +34,7 @@ type Options struct {
 
 // District is a generated district.
 type District struct {
-	// Slug is a DNS label made of the name, unique in the state.
+	// Slug is a DNS label made of the name, unique in the state: districts of one name get their identifiers appended.
 	Slug       string
 	Identifier string
 	Name       string

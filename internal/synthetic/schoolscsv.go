@@ -101,7 +101,7 @@ type schoolsTable struct {
 func newSchoolsTable(r io.Reader) (*schoolsTable, error) {
 	buffered := bufio.NewReader(r)
 	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
-		buffered.Discard(3)
+		_, _ = buffered.Discard(len(mark)) // peeked: cannot fail
 	}
 	t := &schoolsTable{csv: csv.NewReader(buffered), columns: map[string]int{}, row: 1}
 	t.csv.ReuseRecord = true

@@ -3,7 +3,10 @@
 
 package synthetic
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // maxSlug is the length of a DNS label, so that a slug can name a Kubernetes object.
 const maxSlug = 63
@@ -23,7 +26,7 @@ func slugs(districts []DistrictShape) []string {
 		}
 		// Only identifiers that differ in case or punctuation alone, or a name that looks like another with its suffix, come here.
 		for base, n := list[i], 2; taken[list[i]]; n++ {
-			list[i] = withSuffix(base, strings.Repeat("x", n-1))
+			list[i] = withSuffix(base, strconv.Itoa(n))
 		}
 		taken[list[i]] = true
 	}
