@@ -347,3 +347,22 @@ func (l *allocation) unknownGroup(group []int) string {
 	}
 	return ""
 }
+
+// Meaning is a code in plain words; the code itself where it is unknown.
+func Meaning(code string) string {
+	if m, ok := meanings[code]; ok {
+		return m
+	}
+	return code
+}
+
+var meanings = map[string]string{
+	Placed:          "the turn came while enough was left",
+	Kept:            "held a place already and keeps it",
+	NoPlaceFree:     "when the turn came, less was left than needed",
+	BehindWaiting:   "enough is left, but somebody before waits for more, and nobody is passed over",
+	ExceedsCapacity: "needs more than there is altogether",
+	WaitingListFull: "no place is free and the waiting list is full",
+	NoSchool:        "the roster names no school, so that it is unknown which places there are",
+	NoClass:         "the roster names no class, so that it is unknown which places there are",
+}

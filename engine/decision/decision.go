@@ -61,11 +61,21 @@ type Record struct {
 	Expires time.Time
 }
 
-// Reason is why, as code and as text by language with the values filled in.
+// Reason is why, as code and as text by language with the values filled in. The
+// text follows from the revision and what was known of the student: records of
+// a run hold the code only, and an explanation renders the text.
 type Reason struct {
 	Code string
 	Text map[string]string
 }
+
+// The reason codes of decisions that no rule gives a reason for.
+const (
+	// CodeMissing: the state is Undetermined.
+	CodeMissing = "MISSING_INFORMATION"
+	// CodeFailed: the state is Failed.
+	CodeFailed = "EVALUATION_FAILED"
+)
 
 // Value is one result field. V is nil, bool, int64, float64, string,
 // time.Time (a date), or a slice of one of these.

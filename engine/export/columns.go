@@ -66,15 +66,15 @@ func header(columns []Column) []string {
 func cells(line []string, r *decision.Record, columns []Column) []string {
 	rank := ""
 	if r.Rank > 0 {
-		rank = text(int64(r.Rank))
+		rank = Text(int64(r.Rank))
 	}
 	priority := ""
 	if r.Priority != nil {
-		priority = text(*r.Priority)
+		priority = Text(*r.Priority)
 	}
 	line = append(line, r.District, r.School, r.Student, r.Process, r.Revision, joined(r.Rules), string(r.State), r.Reason.Code, priority, rank)
 	for _, c := range columns {
-		line = append(line, text(value(r, c.Field)))
+		line = append(line, Text(value(r, c.Field)))
 	}
 	return line
 }

@@ -83,7 +83,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := marshal(plain(v.V))
+		value, err := marshal(JSONValue(v.V))
 		if err != nil {
 			return nil, err
 		}
@@ -95,13 +95,14 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// plain is a value as encoding/json should see it.
-func plain(v any) any {
+// JSONValue is a value as encoding/json should see it: dates become strings
+// 2006-01-02, doubles Numbers.
+func JSONValue(v any) any {
 	switch v := v.(type) {
 	case float64:
 		return Number(v)
 	case time.Time:
-		return text(v)
+		return Text(v)
 	case []float64:
 		list := make([]Number, len(v))
 		for i, n := range v {
@@ -111,7 +112,7 @@ func plain(v any) any {
 	case []time.Time:
 		list := make([]string, len(v))
 		for i, t := range v {
-			list[i] = text(t)
+			list[i] = Text(t)
 		}
 		return list
 	}
@@ -124,7 +125,7 @@ type Number float64
 
 // MarshalJSON implements json.Marshaler.
 func (n Number) MarshalJSON() ([]byte, error) {
-	s := text(float64(n))
+	s := Text(float64(n))
 	if math.IsInf(float64(n), 0) || math.IsNaN(float64(n)) {
 		s = strconv.Quote(s)
 	}

@@ -142,7 +142,7 @@ func (p *parquetWriter) row(r *decision.Record) (parquet.Row, error) {
 		case v == nil:
 			w.null()
 		case c.Mixed:
-			w.optional(stringValue(text(v)))
+			w.optional(stringValue(Text(v)))
 		default:
 			values, list, ok := parquetValues(v, c.Type)
 			if !ok || list != c.List {

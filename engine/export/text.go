@@ -12,8 +12,8 @@ import (
 
 const listSeparator = ";"
 
-// text is the one spelling of a value in text formats.
-func text(v any) string {
+// Text is the one spelling of a value in text formats.
+func Text(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -42,7 +42,7 @@ func text(v any) string {
 func joined[T any](list []T) string {
 	parts := make([]string, len(list))
 	for i, v := range list {
-		parts[i] = text(v)
+		parts[i] = Text(v)
 	}
 	return strings.Join(parts, listSeparator)
 }
