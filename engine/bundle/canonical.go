@@ -181,7 +181,12 @@ func sortedBy[T any](list []T, key func(T) string) []T {
 	return c
 }
 
+// sortedSet is nil for an empty set: a struct whose only member is an empty list
+// is not left out by omitzero, and would have another spelling than none.
 func sortedSet(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
 	c := slices.Clone(list)
 	slices.Sort(c)
 	return slices.Compact(c)
