@@ -72,7 +72,9 @@ const (
 	FaultAboveMaximum = "above the attribute's maximum"
 	FaultNotFinite    = "not a finite number"
 	FaultTooMany      = "more facts than the attribute's maxItems"
-	FaultOverflow     = "sum exceeds 64 bits"
+	FaultOverflow     = "the sum exceeds 64 bits"
+	FaultWholeTooLow  = "together below the attribute's minimum"
+	FaultWholeTooHigh = "together above the attribute's maximum"
 )
 
 // Integer adds a fact of an Integer or Date attribute, or one that is only
@@ -183,6 +185,17 @@ func (b *Builder) outOfBounds(v float64) string {
 	}
 	if m := b.attribute.Maximum; m != nil && v > *m {
 		return FaultAboveMaximum
+	}
+	return ""
+}
+
+// wholeOutOfBounds is outOfBounds for what several facts make.
+func (b *Builder) wholeOutOfBounds(v float64) string {
+	switch b.outOfBounds(v) {
+	case FaultBelowMinimum:
+		return FaultWholeTooLow
+	case FaultAboveMaximum:
+		return FaultWholeTooHigh
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ package student
 
 import (
 	"math"
+	"slices"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 )
@@ -57,13 +58,10 @@ func (w *writer) finish() *Column {
 
 // write appends the value that a student's ordered, selected facts give.
 func (w *writer) write(facts []entry) {
-	for _, e := range facts {
-		if e.faulty() {
-			if w.reads(facts, e) {
-				w.missing(Faulty, facts)
-				return
-			}
-		}
+	facts = w.read(facts)
+	if slices.ContainsFunc(facts, entry.faulty) {
+		w.missing(Faulty, facts)
+		return
 	}
 	if len(facts) == 0 && w.b.from.Aggregate != bundle.Count {
 		w.missing(Absent, nil)
@@ -76,15 +74,18 @@ func (w *writer) write(facts []entry) {
 	w.scalar(facts)
 }
 
-// reads reports whether the value depends on e, one of the facts.
-func (w *writer) reads(facts []entry, e entry) bool {
+// read narrows facts down to those that the value depends on.
+func (w *writer) read(facts []entry) []entry {
+	if len(facts) == 0 {
+		return facts
+	}
 	switch w.b.from.Aggregate {
 	case bundle.Latest, bundle.DaysSince:
-		return e == facts[len(facts)-1]
+		return facts[len(facts)-1:]
 	case bundle.Earliest:
-		return e == facts[0]
+		return facts[:1]
 	}
-	return true
+	return facts
 }
 
 func (w *writer) list(facts []entry) {
@@ -100,22 +101,17 @@ func (w *writer) list(facts []entry) {
 
 func (w *writer) scalar(facts []entry) {
 	switch w.b.from.Aggregate {
-	case "", bundle.Earliest:
+	case "", bundle.Earliest, bundle.Latest:
 		w.element(facts[0].bits)
 		w.present(facts[:1])
-	case bundle.Latest:
-		last := facts[len(facts)-1:]
-		w.element(last[0].bits)
-		w.present(last)
 	case bundle.Count:
 		w.whole(facts, int64(len(facts)))
 	case bundle.DaysSince:
-		last := facts[len(facts)-1:]
-		if last[0].Day == Undated {
+		if facts[0].Day == Undated {
 			w.missing(Absent, nil)
 			return
 		}
-		w.whole(last, int64(w.layout.Today)-int64(last[0].Day))
+		w.whole(facts, int64(w.layout.Today)-int64(facts[0].Day))
 	case bundle.Mean:
 		w.column.Floats = append(w.column.Floats, mean(facts))
 		w.present(facts)
@@ -170,7 +166,7 @@ func (w *writer) sum(facts []entry) {
 		for _, e := range facts {
 			sum += math.Float64frombits(e.bits)
 		}
-		fault := w.b.outOfBounds(sum)
+		fault := w.b.wholeOutOfBounds(sum)
 		if math.IsInf(sum, 0) || math.IsNaN(sum) {
 			fault = FaultNotFinite
 		}
@@ -196,7 +192,7 @@ func (w *writer) sum(facts []entry) {
 
 // whole appends an integer that is bounded as a whole.
 func (w *writer) whole(facts []entry, v int64) {
-	if fault := w.b.outOfBounds(float64(v)); fault != "" {
+	if fault := w.b.wholeOutOfBounds(float64(v)); fault != "" {
 		w.fault(facts, fault)
 		return
 	}

@@ -54,9 +54,9 @@ func newManifest(properties map[string]string) (manifest, error) {
 	case v == "1.2" || strings.HasPrefix(v, "1.2."):
 		m.version = version12
 	case v == "":
-		return m, &Error{File: manifestFile, Column: "oneroster.version", Fault: "is missing", Mend: "say 1.1 or 1.2"}
+		return m, &Error{File: manifestFile, Fault: "property oneroster.version is missing", Mend: "say 1.1 or 1.2"}
 	default:
-		return m, &Error{File: manifestFile, Column: "oneroster.version", Fault: "is a version that cannot be read", Mend: "export OneRoster CSV 1.1 or 1.2"}
+		return m, &Error{File: manifestFile, Fault: "property oneroster.version is a version that cannot be read", Mend: "export OneRoster CSV 1.1 or 1.2"}
 	}
 	for _, standard := range standardFiles { // in order, so that the same error comes first each time
 		file := strings.TrimSuffix(standard, ".csv")
@@ -65,9 +65,9 @@ func newManifest(properties map[string]string) (manifest, error) {
 		case "bulk":
 			m.bulk[file] = true
 		case "delta":
-			return m, &Error{File: manifestFile, Column: "file." + file, Fault: "is delta: only what changed", Mend: "export bulk, all that is valid now: decisions need the whole of it"}
+			return m, &Error{File: manifestFile, Fault: "property file." + file + " is delta: only what changed", Mend: "export bulk, all that is valid now: decisions need the whole of it"}
 		default:
-			return m, &Error{File: manifestFile, Column: "file." + file, Fault: "is neither bulk nor delta nor absent", Mend: "say bulk where the file is there, else absent"}
+			return m, &Error{File: manifestFile, Fault: "property file." + file + " is neither bulk nor delta nor absent", Mend: "say bulk where the file is there, else absent"}
 		}
 	}
 	return m, nil
@@ -81,7 +81,7 @@ func (r *reader) compareManifest() error {
 	}
 	for _, file := range needed {
 		if !r.manifest.bulk[file] {
-			return &Error{File: manifestFile, Column: "file." + file, Fault: "is not bulk", Mend: "export " + csvName(file) + ": without it there are no students"}
+			return &Error{File: manifestFile, Fault: "property file." + file + " is not bulk", Mend: "export " + csvName(file) + ": without it there are no students"}
 		}
 	}
 	for _, standard := range standardFiles {

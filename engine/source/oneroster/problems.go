@@ -46,6 +46,8 @@ var mends = map[string]string{
 	student.FaultTooLong:      "shorten it or raise the attribute's maxLength",
 	student.FaultBelowMinimum: "correct it or lower the attribute's minimum",
 	student.FaultAboveMaximum: "correct it or raise the attribute's maximum",
+	student.FaultWholeTooLow:  "correct them or lower the attribute's minimum",
+	student.FaultWholeTooHigh: "correct them or raise the attribute's maximum",
 	student.FaultNotFinite:    "correct it",
 	student.FaultTooMany:      "keep the last n of them or raise the attribute's maxItems",
 	student.FaultOverflow:     "declare the attribute as Number",

@@ -6,6 +6,7 @@ package oneroster
 import (
 	"archive/zip"
 	"bufio"
+	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -191,6 +192,7 @@ func (r *rows) fingerprint() uint64 {
 func readError(file string, row int, err error) error {
 	var own *Error
 	var syntax *csv.ParseError
+	var corrupt flate.CorruptInputError
 	switch {
 	case errors.As(err, &own), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -198,7 +200,7 @@ func readError(file string, row int, err error) error {
 		// The record after a stray quote cannot be told from the one before it,
 		// so no later row of the file can be trusted.
 		return &Error{File: file, Row: row, Fault: "line " + strconv.Itoa(syntax.Line) + ": quotes are not as RFC 4180 has them", Mend: `enclose a field with quotes, commas or line ends in quotes and double each quote within`}
-	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
 		return &Error{File: file, Fault: "is damaged within the zip", Mend: "transfer or export it again", Cause: err}
 	case errors.Is(err, zip.ErrAlgorithm):
 		return &Error{File: file, Fault: "is compressed by a method other than deflate", Mend: "make the zip with an ordinary tool", Cause: err}
