@@ -237,7 +237,7 @@ func (t *textWriter) place(p *Place) {
 		{"outcome", p.Code + ": " + p.Meaning},
 	}
 	if p.Rank > 0 {
-		rows = append(rows, []string{"rank", fmt.Sprintf("%d, behind %d others", p.Rank, p.Ahead)})
+		rows = append(rows, []string{"rank", fmt.Sprintf("%d (%d before)", p.Rank, p.Ahead)})
 	}
 	if p.Waiting > 0 {
 		rows = append(rows, []string{"waiting", fmt.Sprintf("position %d", p.Waiting)})
@@ -261,11 +261,13 @@ func plain(v any) string {
 	if v == nil {
 		return "none"
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	return string(b)
+	return strings.TrimSpace(b.String())
 }
 
 // oneLine is an expression without its line breaks.
