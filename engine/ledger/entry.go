@@ -1,0 +1,203 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/gowebpki/jcs"
+	"github.com/transparency-dev/merkle/proof"
+
+	"github.com/juncture-dev/juncture/engine/decision"
+)
+
+// EntryFormat names the layout of an entry in a district's chain.
+const EntryFormat = "juncture.dev/ledger/entry/v1"
+
+// Entry is a committed run's link in the district's chain. Its hash is the
+// SHA-256 of its canonical JSON (RFC 8785); the next entry holds that hash.
+type Entry struct {
+	Format   string `json:"format"`
+	District string `json:"district"`
+	Sequence int64  `json:"sequence"` // from 1
+	Previous string `json:"previous"` // hash of the entry before; 64 zeros for the first
+	Run      string `json:"run"`
+	Trigger  string `json:"trigger"`
+	At       string `json:"at"`   // RFC 3339, UTC
+	Seed     string `json:"seed"` // hexadecimal
+	Engine   string `json:"engine"`
+	Process  string `json:"process"`
+	Revision string `json:"revision"`
+	Snapshot string `json:"snapshot"` // digest of the file
+	Segment  string `json:"segment"`  // digest of the file
+	Root     string `json:"root"`     // of the segment's Merkle tree
+	Tasks    string `json:"tasks"`    // SHA-256 over the tasks opened, see taskDigest
+	Counts   Counts `json:"counts"`
+}
+
+// Counts sum up a run.
+type Counts struct {
+	Students  int                    `json:"students"` // of the population
+	Decisions int                    `json:"decisions"`
+	Seats     int                    `json:"seats"`
+	Waiting   int                    `json:"waiting"`
+	Tasks     int                    `json:"tasks"`
+	States    map[decision.State]int `json:"states"`
+}
+
+// canonical is the entry's canonical form and its hash.
+func (e Entry) canonical() ([]byte, Hash, error) {
+	form, err := canonicalJSON(e)
+	return form, sha256.Sum256(form), err
+}
+
+func canonicalJSON(v any) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return jcs.Transform(plain)
+}
+
+// entryOf reads an entry back. It refuses what canonical would not have
+// written.
+func entryOf(form []byte) (Entry, error) {
+	var e Entry
+	if err := json.Unmarshal(form, &e); err != nil {
+		return e, err
+	}
+	if e.Format != EntryFormat {
+		return e, fmt.Errorf("format %q is not known here, only %q", e.Format, EntryFormat)
+	}
+	again, _, err := e.canonical()
+	if err != nil {
+		return e, err
+	}
+	if string(again) != string(form) {
+		return e, errors.New("not in canonical form")
+	}
+	return e, nil
+}
+
+// run is the committed run that the entry records.
+func (e Entry) run(hash Hash) (Run, error) {
+	at, err := time.Parse(time.RFC3339Nano, e.At)
+	if err != nil {
+		return Run{}, err
+	}
+	seed, err := hex.DecodeString(e.Seed)
+	if err != nil {
+		return Run{}, err
+	}
+	root, err := hex.DecodeString(e.Root)
+	if err != nil || len(root) != len(Hash{}) {
+		return Run{}, fmt.Errorf("root is not a SHA-256 hash in hexadecimal")
+	}
+	return Run{
+		ID:       e.Run,
+		RunStart: RunStart{Process: e.Process, Revision: e.Revision, Trigger: e.Trigger, At: at, Seed: seed, Engine: e.Engine},
+		State:    RunCommitted, Sequence: e.Sequence, Snapshot: e.Snapshot, Segment: e.Segment,
+		Root: Hash(root), Entry: hash, Counts: e.Counts,
+	}, nil
+}
+
+// RunID is the id of the run that a trigger instance starts.
+func RunID(district, process, revision, trigger string) string {
+	h := sha256.New()
+	for _, s := range [...]string{district, process, revision, trigger} {
+		io.WriteString(h, strconv.Itoa(len(s))+":"+s+",") //nolint:errcheck // a hash never fails to write
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// digestName is how files are named by content.
+func digestName(h Hash) string { return "sha256-" + h.String() }
+
+// taskForm is the part of a task that never changes once it is opened.
+type taskForm struct {
+	ID         string `json:"id"`
+	Decision   string `json:"decision"`
+	Role       string `json:"role"`
+	Agent      string `json:"agent"`
+	Opened     string `json:"opened"`
+	Due        string `json:"due,omitempty"`
+	Otherwise  string `json:"otherwise,omitempty"`
+	EscalateTo string `json:"escalateTo,omitempty"`
+}
+
+// taskDigest commits to the tasks a run opened: SHA-256 over the canonical JSON
+// of each and a line feed, in order of id.
+func taskDigest(tasks []decision.Task) (Hash, error) {
+	h := sha256.New()
+	for i := range tasks {
+		t := &tasks[i]
+		form, err := canonicalJSON(taskForm{
+			ID: t.ID, Decision: t.Decision, Role: string(t.Role), Agent: t.Agent,
+			Opened: formatTime(t.Opened), Due: formatTime(t.Due), Otherwise: t.Otherwise, EscalateTo: t.EscalateTo,
+		})
+		if err != nil {
+			return Hash{}, err
+		}
+		h.Write(append(form, '\n'))
+	}
+	return Hash(h.Sum(nil)), nil
+}
+
+// formatTime is RFC 3339 in UTC, and empty for the zero time.
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339Nano, s)
+}
+
+// Check recomputes the way from a decision to its run's entry: record and
+// inputs give the leaf under the student's key, the leaf and the proof give the
+// root, the root is in the entry, and the entry hashes to Run.Entry. It uses
+// nothing but the evidence and the record as it was decided.
+func (e *Evidence) Check(r decision.Record) error {
+	form, err := CanonicalRecord(nil, &r)
+	if err != nil {
+		return err
+	}
+	mac := hmac.New(sha256.New, e.Key[:])
+	mac.Write(form)
+	mac.Write(e.Inputs[:])
+	if !hmac.Equal(mac.Sum(nil), e.Leaf[:]) {
+		return errors.New("the leaf does not commit to this record")
+	}
+	entry, err := entryOf(e.EntryJSON)
+	if err != nil {
+		return fmt.Errorf("entry: %w", err)
+	}
+	if got := Hash(sha256.Sum256(e.EntryJSON)); got != e.Run.Entry {
+		return errors.New("the entry does not have the hash it is known by")
+	}
+	if entry.Root != e.Run.Root.String() || entry.Run != r.Run {
+		return errors.New("the entry is not of this decision's run")
+	}
+	err = proof.VerifyInclusion(hasher, uint64(e.Row), uint64(entry.Counts.Decisions), //nolint:gosec // a negative row is out of range either way
+		hasher.HashLeaf(e.Leaf[:]), e.Proof, e.Run.Root[:])
+	if err != nil {
+		return fmt.Errorf("the leaf is not in the run's tree: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !js
+
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// BeginRun implements Store.
+func (l *Ledger) BeginRun(ctx context.Context, s RunStart) (Run, error) {
+	if l.write == nil {
+		return Run{}, ErrReadOnly
+	}
+	if s.Process == "" || s.Revision == "" || s.Trigger == "" || s.At.IsZero() {
+		return Run{}, fmt.Errorf("%w: a run needs process, revision, trigger instance and instant", ErrRefused)
+	}
+	if _, err := nanos(s.At); err != nil {
+		return Run{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	id := RunID(l.district, s.Process, s.Revision, s.Trigger)
+	if r, err := l.run(ctx, id); !errors.Is(err, ErrNotFound) {
+		return r, err
+	}
+	s.At = s.At.UTC()
+	r := Run{ID: id, RunStart: s, State: RunPending}
+	_, err := l.write.ExecContext(ctx, `INSERT INTO pending (run, process, revision, trigger, at, seed, engine, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, s.Process, s.Revision, s.Trigger, formatTime(s.At), nonNil(s.Seed), s.Engine, pendingChecksum(r))
+	failpoint("begun")
+	return r, liveError(err)
+}
+
+// nonNil: SQLite would store a nil slice as NULL.
+func nonNil(b []byte) []byte { return append([]byte{}, b...) }
+
+func pendingChecksum(r Run) []byte {
+	return checksum(r.ID, r.Process, r.Revision, r.Trigger, formatTime(r.At), string(r.Seed), r.Engine)
+}
+
+// checksum guards a row that no entry of the chain covers against damage. It is
+// no protection against somebody who computes it anew.
+func checksum(fields ...string) []byte {
+	sum := sha256.Sum256(appendStrings(nil, fields))
+	return sum[:]
+}
+
+// run is a run by id, pending or committed, or ErrNotFound.
+func (l *Ledger) run(ctx context.Context, id string) (Run, error) {
+	committed, err := l.committed(ctx, `WHERE run = ?`, id)
+	if err != nil {
+		return Run{}, err
+	}
+	if len(committed) == 1 {
+		return committed[0], nil
+	}
+	pending, err := l.pending(ctx, `WHERE run = ?`, id)
+	if err != nil {
+		return Run{}, err
+	}
+	if len(pending) == 1 {
+		return pending[0], nil
+	}
+	return Run{}, fmt.Errorf("run %s: %w", id, ErrNotFound)
+}
+
+// PendingRuns implements Store.
+func (l *Ledger) PendingRuns(ctx context.Context) ([]Run, error) { return l.pending(ctx, "") }
+
+func (l *Ledger) pending(ctx context.Context, where string, args ...any) ([]Run, error) {
+	return selectRows(ctx, l.read, scanPending, `SELECT `+pendingColumns+` FROM pending `+where+` ORDER BY run`, args...)
+}
+
+const pendingColumns = `run, process, revision, trigger, at, seed, engine, checksum`
+
+func scanPending(scan func(...any) error) (Run, error) {
+	r := Run{State: RunPending}
+	var at string
+	var sum []byte
+	if err := scan(&r.ID, &r.Process, &r.Revision, &r.Trigger, &at, &r.Seed, &r.Engine, &sum); err != nil {
+		return r, err
+	}
+	var err error
+	if r.At, err = parseTime(at); err != nil || string(sum) != string(pendingChecksum(r)) {
+		return r, fmt.Errorf("%w: table pending, run %s: the row does not have its checksum", ErrNotWhole, r.ID)
+	}
+	return r, nil
+}
+
+// AbandonRun implements Store.
+func (l *Ledger) AbandonRun(ctx context.Context, id string) error {
+	if l.write == nil {
+		return ErrReadOnly
+	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	result, err := l.write.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
+	if err != nil {
+		return liveError(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return liveError(err)
+	}
+	return fmt.Errorf("run %s: no pending run: %w", id, ErrNotFound)
+}
+
+// Runs implements Store.
+func (l *Ledger) Runs(ctx context.Context, process string) ([]Run, error) {
+	if process == "" {
+		return l.committed(ctx, "")
+	}
+	return l.committed(ctx, `WHERE process = ?`, process)
+}
+
+func (l *Ledger) committed(ctx context.Context, where string, args ...any) ([]Run, error) {
+	return selectRows(ctx, l.read, func(scan func(...any) error) (Run, error) {
+		var sequence int64
+		var form, hash []byte
+		if err := scan(&sequence, &form, &hash); err != nil {
+			return Run{}, err
+		}
+		r, err := runOf(form, hash)
+		if err == nil && r.Sequence != sequence {
+			err = errors.New("the entry has another sequence number")
+		}
+		if err != nil {
+			return r, fmt.Errorf("%w: table runs, sequence %d: %w", ErrNotWhole, sequence, err)
+		}
+		return r, nil
+	}, `SELECT sequence, entry, hash FROM runs `+where+` ORDER BY sequence`, args...)
+}
+
+// runOf is the run that a row of table runs records, if the row's hash is right.
+func runOf(form, hash []byte) (Run, error) {
+	sum := Hash(sha256.Sum256(form))
+	if string(hash) != string(sum[:]) {
+		return Run{}, errors.New("the entry does not have its hash")
+	}
+	e, err := entryOf(form)
+	if err != nil {
+		return Run{}, err
+	}
+	return e.run(sum)
+}
+
+// newest is the newest run of a process, or ErrNotFound.
+func (l *Ledger) newest(ctx context.Context, process string) (Run, error) {
+	runs, err := l.committed(ctx, `WHERE sequence = (SELECT max(sequence) FROM runs WHERE process = ?)`, process)
+	if err != nil {
+		return Run{}, err
+	}
+	if len(runs) == 0 {
+		return Run{}, fmt.Errorf("process %s has no run: %w", process, ErrNotFound)
+	}
+	return runs[0], nil
+}
+
+// LastFired implements Store.
+func (l *Ledger) LastFired(ctx context.Context, process, trigger string) (time.Time, error) {
+	var fired string
+	var sum []byte
+	err := l.read.QueryRowContext(ctx, `SELECT fired, checksum FROM marks WHERE process = ? AND trigger = ?`, process, trigger).Scan(&fired, &sum)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, liveError(err)
+	}
+	if string(sum) != string(checksum(process, trigger, fired)) {
+		return time.Time{}, fmt.Errorf("%w: table marks, process %s, trigger %s: the row does not have its checksum", ErrNotWhole, process, trigger)
+	}
+	return parseTime(fired)
+}
+
+// SetFired implements Store.
+func (l *Ledger) SetFired(ctx context.Context, process, trigger string, at time.Time) error {
+	if l.write == nil {
+		return ErrReadOnly
+	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	last, err := l.LastFired(ctx, process, trigger)
+	if err != nil || !at.After(last) {
+		return err
+	}
+	fired := formatTime(at)
+	_, err = l.write.ExecContext(ctx, `INSERT INTO marks (process, trigger, fired, checksum) VALUES (?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET fired = excluded.fired, checksum = excluded.checksum`, process, trigger, fired, checksum(process, trigger, fired))
+	return liveError(err)
+}
+
+// selectRows runs a query and makes one value of each row.
+func selectRows[T any](ctx context.Context, db querier, one func(scan func(...any) error) (T, error), query string, args ...any) (out []T, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, liveError(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := one(rows.Scan)
+		if err != nil {
+			return nil, liveError(err)
+		}
+		out = append(out, v)
+	}
+	return out, liveError(rows.Err())
+}
+
+type querier interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}
