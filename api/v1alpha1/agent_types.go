@@ -61,6 +61,7 @@ type AgentSpec struct {
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=63
 // +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+// +kubebuilder:title="up to 63 lower-case letters, digits and hyphens, as in counsellor"
 type AgentRole string
 
 // PersonAgent is a kind of person.
@@ -114,6 +115,7 @@ type RemoteAgent struct {
 	// url of the inference server.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:Pattern=`^https://[^\s]+$`
+	// +kubebuilder:title="an https address"
 	// +required
 	URL string `json:"url"`
 

@@ -26,6 +26,7 @@ type ComparisonSpec struct {
 	// seed of every draw, in hexadecimal.
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:Pattern=`^([0-9a-f]{2}){8,64}$`
+	// +kubebuilder:title="16 to 128 hexadecimal digits"
 	// +optional
 	Seed string `json:"seed,omitempty"`
 }

@@ -89,6 +89,7 @@ type OneRosterCSV struct {
 	// url of the zip file.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:Pattern=`^https://[^\s@]+$`
+	// +kubebuilder:title="an https address without a password in it"
 	// +optional
 	URL string `json:"url,omitempty"`
 

@@ -48,6 +48,7 @@ type EvaluatorStore struct {
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,9}(Mi|Gi|Ti)$`
 	// +kubebuilder:default="10Gi"
+	// +kubebuilder:title="a size such as 10Gi"
 	// +optional
 	Size string `json:"size,omitempty"`
 

@@ -183,6 +183,7 @@ type OneRosterFilter struct {
 // +kubebuilder:validation:Format=date
 // +kubebuilder:validation:MaxLength=10
 // +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+// +kubebuilder:title="a date that exists, as in 2026-09-01"
 type CalendarDate string
 
 // InformationModel is what may be known of a student: attributes, their types, where each comes from, and for which purposes.

@@ -53,8 +53,8 @@ type ValueType string
 
 // PersonalizationProcessSpec is what people declare about one process.
 //
-// +kubebuilder:validation:XValidation:rule="self.mode == 'Catalogue' || !has(self.guardrails) || !has(self.guardrails.prohibitedInputs) || !self.information.attributes.exists(a, a in self.guardrails.prohibitedInputs)",message="information.attributes names an attribute that guardrails.prohibitedInputs prohibits: remove it from one of them, or set mode: Catalogue"
-// +kubebuilder:validation:XValidation:rule="self.mode == 'Catalogue' || !has(self.guardrails) || !has(self.guardrails.humanConfirmation) || self.guardrails.humanConfirmation != 'Required' || (has(self.agents) && self.agents.exists(a, a.role == 'Confirm'))",message="guardrails.humanConfirmation is Required, so agents needs one with role: Confirm"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'Catalogue' || !has(self.guardrails) || !has(self.guardrails.prohibitedInputs) || !self.information.attributes.exists(a, a in self.guardrails.prohibitedInputs)",message="information.attributes names an attribute that guardrails.prohibitedInputs prohibits: remove it from one of them, or set mode: Catalogue",fieldPath=".information.attributes"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'Catalogue' || !has(self.guardrails) || !has(self.guardrails.humanConfirmation) || self.guardrails.humanConfirmation != 'Required' || (has(self.agents) && self.agents.exists(a, a.role == 'Confirm'))",message="guardrails.humanConfirmation is Required, so agents needs one with role: Confirm",fieldPath=".guardrails.humanConfirmation"
 type PersonalizationProcessSpec struct {
 	// mode says what the decisions may do. Catalogue: the process is read, simulated and compared, never run. Shadow: it decides
 	// and records, and nobody acts on the result. Advisory: it proposes to people and takes no seats. Live: it decides.
@@ -166,6 +166,7 @@ type ScheduleTrigger struct {
 	// +kubebuilder:validation:MinLength=9
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:Pattern=`^[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}$`
+	// +kubebuilder:title="five fields, as in \"0 2 * * 1-5\""
 	// +required
 	Cron string `json:"cron"`
 
@@ -179,6 +180,7 @@ type ScheduleTrigger struct {
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=64
 // +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
+// +kubebuilder:title="a name of the IANA database, as in America/New_York"
 type TimeZone string
 
 // InformationTrigger starts a run when the content of the source changes.

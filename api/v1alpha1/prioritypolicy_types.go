@@ -55,6 +55,7 @@ type PriorityPolicySpec struct {
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=63
 // +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9-]*$`
+// +kubebuilder:title="letters, digits and hyphens, as in seats"
 type ResourceName string
 
 // Amount is an amount of a resource in its own unit.
@@ -143,6 +144,7 @@ type Lottery struct {
 	// it: the seed of the run, which is recorded.
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:Pattern=`^(CommitReveal|([0-9a-f]{2}){8,64})$`
+	// +kubebuilder:title="16 to 128 hexadecimal digits, or CommitReveal"
 	// +optional
 	Seed string `json:"seed,omitempty"`
 }

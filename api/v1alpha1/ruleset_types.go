@@ -65,6 +65,7 @@ type Rule struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:XValidation:rule="self != 'otherwise'",message="otherwise is the id recorded where no rule matches: choose another id"
+	// +kubebuilder:title="up to 63 lower-case letters, digits and hyphens, as in far-behind"
 	// +required
 	ID string `json:"id"`
 
@@ -115,6 +116,7 @@ type Reason struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[A-Z][A-Z0-9_]*$`
+	// +kubebuilder:title="UPPER_SNAKE_CASE, as in FAR_BEHIND"
 	// +required
 	Code string `json:"code"`
 
@@ -161,6 +163,7 @@ type RuleTest struct {
 // +kubebuilder:validation:Format=date-time
 // +kubebuilder:validation:MaxLength=25
 // +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](Z|[+-][0-9]{2}:[0-9]{2})$`
+// +kubebuilder:title="an instant with seconds and zone, as in 2026-09-01T00:00:00Z"
 type Timestamp string
 
 // RuleSet is a decision table of CEL rules with reasons, authority and tests.

@@ -16,6 +16,7 @@ import (
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=63
 // +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+// +kubebuilder:title="up to 63 lower-case letters, digits and hyphens, as in maths-tutoring"
 type ObjectName string
 
 // AttributeName is the name by which rules read an attribute: student.<name>.
@@ -23,6 +24,7 @@ type ObjectName string
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=63
 // +kubebuilder:validation:Pattern=`^[A-Za-z_][A-Za-z0-9_]*$`
+// +kubebuilder:title="up to 63 letters, digits and underscores, as in recentScores"
 type AttributeName string
 
 // Expression is a CEL expression.
@@ -37,12 +39,14 @@ type Expression string
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=63
 // +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
+// +kubebuilder:title="a word in UpperCamelCase, as in Placement"
 type Purpose string
 
 // Digest is the SHA-256 of a canonical form: sha256- and 64 hexadecimal digits.
 //
 // +kubebuilder:validation:MaxLength=71
 // +kubebuilder:validation:Pattern=`^sha256-[0-9a-f]{64}$`
+// +kubebuilder:title="sha256- and 64 hexadecimal digits"
 type Digest string
 
 // Duration is a length of time as hours, minutes and seconds: 240h, 1h30m, 45s.
@@ -50,6 +54,7 @@ type Digest string
 // +kubebuilder:validation:MaxLength=24
 // +kubebuilder:validation:Pattern=`^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$`
 // +kubebuilder:validation:MinLength=2
+// +kubebuilder:title="hours, minutes and seconds, as in 240h or 1h30m"
 type Duration string
 
 // Duration is the length as a number; an empty Duration is zero.
@@ -72,6 +77,7 @@ func (d Duration) Duration() (time.Duration, error) {
 // +kubebuilder:validation:XIntOrString
 // +kubebuilder:validation:MaxLength=32
 // +kubebuilder:validation:Pattern=`^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?$`
+// +kubebuilder:title="a whole number, or a fraction in quotes, as in 40 or \"0.85\""
 type Decimal string
 
 // UnmarshalJSON takes both spellings of the schema, the integer and the string.
@@ -85,6 +91,7 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 //
 // +kubebuilder:validation:MaxLength=8
 // +kubebuilder:validation:Pattern=`^(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)%$`
+// +kubebuilder:title="a percentage in quotes, as in \"12.5%\""
 type Share string
 
 // CountOrShare is a number of things, 3, or a percentage of them, "25%".
@@ -94,6 +101,7 @@ type Share string
 // +kubebuilder:validation:XValidation:rule="type(self) != int || (self >= 0 && self <= 1000000)",message="a number of things is 0 to 1000000"
 // +kubebuilder:validation:MaxLength=8
 // +kubebuilder:validation:Pattern=`^([0-9]{1,6}|(100|[0-9]{1,2})%)$`
+// +kubebuilder:title="a number or a percentage in quotes, as in 3 or \"25%\""
 type CountOrShare string
 
 // UnmarshalJSON takes both spellings of the schema, the integer and the string.
@@ -154,6 +162,7 @@ type LocalObjectReference struct {
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=253
 // +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+// +kubebuilder:title="a name of lower-case letters, digits, hyphens and dots"
 type SecretName string
 
 // SecretKeyReference names one key of a Secret in the same namespace.

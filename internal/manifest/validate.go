@@ -4,11 +4,11 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -22,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
 
 	"github.com/juncture-dev/juncture/api/v1alpha1"
 )
@@ -79,13 +80,21 @@ func (k *kind) validate(value map[string]any, meta *metav1.ObjectMeta) field.Err
 	faults := metavalidation.ValidateObjectMeta(meta, true, metavalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
 	faults = append(faults, validation.ValidateCustomResource(nil, value, k.validator)...)
 	faults = append(faults, listtype.ValidateListSetsAndMaps(nil, k.structural, value)...)
-	if len(faults) > 0 {
+	if slices.ContainsFunc(faults, blocking) {
 		return faults // CEL rules expect an object that fits the schema
 	}
-	// The API server's budget is for what one request may cost it; ours is the
-	// user's own time.
-	faults, _ = k.rules.Validate(context.Background(), nil, k.structural, value, nil, math.MaxInt64)
-	return faults
+	broken, _ := k.rules.Validate(context.Background(), nil, k.structural, value, nil, celconfig.RuntimeCELCostBudget)
+	return append(faults, broken...)
+}
+
+// blocking faults are those after which an API server does not look at CEL
+// rules any more.
+func blocking(fault *field.Error) bool {
+	switch fault.Type {
+	case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
+		return true
+	}
+	return false
 }
 
 func metadataFault(err error) field.ErrorList {
@@ -108,42 +117,53 @@ func (k *kind) problems(o *Object, faults field.ErrorList, unknown []string) []P
 			path = ""
 		}
 		message, mend := k.explain(fault, path)
-		p := o.problem(path, message, mend)
-		problems = append(problems, p)
+		problems = append(problems, o.problem(path, message, mend))
 	}
 	return problems
 }
 
-// explain says what a fault is and how to mend it.
+// explain says what a fault is and how to mend it. Titles in our schemas say
+// how a value is written, descriptions what the field is.
 func (k *kind) explain(fault *field.Error, path string) (message, mend string) {
-	meaning := ""
-	if s := k.at(path); s != nil && s.Description != "" {
-		meaning = "it means: " + oneLine(s.Description)
+	message = strings.TrimPrefix(fault.Detail, path+" in body ")
+	written, means := "", ""
+	if s := k.at(path); s != nil {
+		if s.Title != "" {
+			written = "write " + s.Title
+		}
+		means, _, _ = strings.Cut(oneLine(s.Description), ". ")
+		means = strings.TrimSuffix(means, ".")
 	}
 	switch fault.Type {
 	case field.ErrorTypeRequired:
-		if fault.Detail != "" {
-			return fault.Detail, meaning
+		if means != "" {
+			means = ": " + means
 		}
-		return "is missing", "add it; " + meaning
+		return cmp.Or(message, "is missing"), cmp.Or(written, "add it"+means)
 	case field.ErrorTypeNotSupported:
 		return fmt.Sprintf("%q is not allowed here", fmt.Sprint(fault.BadValue)), "write one of " + strings.TrimPrefix(fault.Detail, "supported values: ")
 	case field.ErrorTypeDuplicate:
 		return "is listed twice", "remove one of the two"
 	case field.ErrorTypeTypeInvalid:
-		if strings.Contains(fault.Detail, "must be of type string") {
-			return fault.Detail, "put it in quotes if it is meant as text; " + meaning
+		if want, is, ok := strings.Cut(message, `: "`); ok {
+			message = want + ", and is: " + strings.TrimSuffix(is, `"`)
 		}
-		return fault.Detail, meaning
+		if written == "" && strings.HasPrefix(message, "must be of type string") {
+			written = "put it in quotes if it is meant as text"
+		}
+		return message, written
 	case field.ErrorTypeTooMany, field.ErrorTypeTooLong:
-		return fault.Detail, "shorten it"
+		return message, "shorten it"
 	}
-	return strings.TrimPrefix(fault.Detail, path+" in body "), meaning
+	if path == "metadata" {
+		written = "labels and annotations are text: put their values in quotes"
+	}
+	return message, written
 }
 
 func (o *Object) problem(path, message, mend string) Problem {
-	at := o.Position(path)
-	return Problem{File: at.File, Line: at.Line, Column: at.Column, Object: o.String(), Path: path, Message: oneLine(message), Mend: strings.TrimSuffix(mend, "; ")}
+	at := o.Position(cmp.Or(path, "metadata.name")) // the whole object is its name
+	return Problem{File: at.File, Line: at.Line, Column: at.Column, Object: o.String(), Path: path, Message: oneLine(message), Mend: mend}
 }
 
 func last(path string) string {
