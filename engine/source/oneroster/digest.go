@@ -34,14 +34,13 @@ type digests map[string][]byte
 
 // drain reads a file for nothing but its digest.
 func (d digests) drain(a *archive, name string, m *meter) error {
-	f, err := a.files[name].open()
+	in, err := m.open(a, name)
 	if err != nil {
-		return &Error{File: name, Fault: "cannot be opened", Mend: "make the export anew", Cause: withoutPath(err)}
+		return err
 	}
-	defer f.Close()
+	defer in.Close()
 	hash := sha256.New()
-	g := &guarded{in: f, file: name, meter: m, compressed: a.files[name].compressed}
-	if _, err := io.Copy(hash, g); err != nil {
+	if _, err := io.Copy(hash, in); err != nil {
 		return readError(name, 0, err)
 	}
 	d[name] = hash.Sum(nil)

@@ -65,9 +65,25 @@ func (m *meter) tell(finished bool) {
 	}
 }
 
+// open opens a file of the archive, unless what the archive says of it is
+// already beyond the limits: that refuses a bomb before it has cost anything.
+func (m *meter) open(a *archive, name string) (*guarded, error) {
+	file := a.files[name]
+	g := &guarded{file: name, meter: m, compressed: file.compressed}
+	if err := g.beyond(file.size, m.done+file.size); err != nil {
+		return nil, err
+	}
+	in, err := file.open()
+	if err != nil {
+		return nil, readError(name, 0, err)
+	}
+	g.in = in
+	return g, nil
+}
+
 // guarded reads one file within the limits.
 type guarded struct {
-	in         io.Reader
+	in         io.ReadCloser
 	file       string
 	meter      *meter
 	compressed int64 // 0: not compressed
@@ -81,24 +97,28 @@ func (g *guarded) Read(p []byte) (int, error) {
 	g.read += int64(n)
 	g.meter.done += int64(n)
 	g.unrecorded += int64(n)
-	if over := g.over(); over != nil {
-		return 0, over
+	if err := g.beyond(g.read, g.meter.done); err != nil {
+		return 0, err
+	}
+	if g.perRecord && g.unrecorded > g.meter.limits.Record+bufferSize {
+		return 0, &Error{File: g.file, Fault: "a record is longer than " + bytesText(g.meter.limits.Record), Mend: "look for a quote that is never closed or a line that never ends"}
 	}
 	g.meter.tell(false)
 	return n, err
 }
 
-func (g *guarded) over() error {
+func (g *guarded) Close() error { return g.in.Close() }
+
+// beyond says which limit a file of size bytes, and with it a total, exceeds.
+func (g *guarded) beyond(size, total int64) error {
 	l := g.meter.limits
 	switch {
-	case g.read > l.File:
+	case size > l.File || size < 0:
 		return &Error{File: g.file, Fault: "holds more than " + bytesText(l.File), Mend: "export fewer years or raise the limit"}
-	case g.meter.done > l.Total:
-		return &Error{Fault: "the export holds more than " + bytesText(l.Total), Mend: "export fewer years or raise the limit"}
-	case g.compressed > 0 && g.read > l.RatioFrom && g.read/g.compressed >= l.Ratio:
+	case total > l.Total:
+		return &Error{File: g.file, Fault: "the export holds more than " + bytesText(l.Total), Mend: "export fewer years or raise the limit"}
+	case g.compressed > 0 && size > l.RatioFrom && size/g.compressed >= l.Ratio:
 		return &Error{File: g.file, Fault: "expands more than " + strconv.FormatInt(l.Ratio, 10) + " times, as no roster does", Mend: "check where the zip comes from, or provide the folder of CSV files instead"}
-	case g.perRecord && g.unrecorded > l.Record+bufferSize:
-		return &Error{File: g.file, Fault: "a record is longer than " + bytesText(l.Record), Mend: "look for a quote that is never closed or a line that never ends"}
 	}
 	return nil
 }

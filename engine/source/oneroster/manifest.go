@@ -32,7 +32,7 @@ func (r *reader) readManifest() error {
 	for t.next() {
 		key := t.field(name)
 		if old, twice := properties[key]; twice && old != t.field(value) {
-			t.file.Close()
+			t.guard.Close()
 			return &Error{File: manifestFile, Row: int(t.row), Column: "propertyName", Fault: "names a property twice with different values", Mend: "keep one row for each property"}
 		}
 		properties[strings.Clone(key)] = strings.Clone(t.field(value))

@@ -27,7 +27,6 @@ const bufferSize = 64 << 10
 type rows struct {
 	ctx    context.Context
 	name   string
-	file   io.Closer
 	guard  *guarded
 	hash   hash.Hash
 	sums   digests
@@ -44,22 +43,22 @@ type rows struct {
 // openRows opens a file and reads its header. Every name in required must be in
 // it.
 func openRows(ctx context.Context, a *archive, name string, required []string, m *meter, sums digests, seed maphash.Seed) (*rows, error) {
-	f, err := a.files[name].open()
+	guard, err := m.open(a, name)
 	if err != nil {
-		return nil, readError(name, 0, err)
+		return nil, err
 	}
-	r := &rows{ctx: ctx, name: name, file: f, hash: sha256.New(), sums: sums, seed: seed}
-	r.guard = &guarded{in: f, file: name, meter: m, compressed: a.files[name].compressed, perRecord: true}
+	guard.perRecord = true
+	r := &rows{ctx: ctx, name: name, guard: guard, hash: sha256.New(), sums: sums, seed: seed}
 	buffered := bufio.NewReaderSize(io.TeeReader(r.guard, r.hash), bufferSize)
 	if err := skipMark(buffered, name); err != nil {
-		f.Close()
+		guard.Close()
 		return nil, err
 	}
 	r.csv = csv.NewReader(buffered)
 	r.csv.ReuseRecord = true
 	r.csv.FieldsPerRecord = -1
 	if err := r.readHeader(required, m.limits.Columns); err != nil {
-		f.Close()
+		guard.Close()
 		return nil, err
 	}
 	return r, nil
@@ -153,7 +152,7 @@ func (r *rows) next() bool {
 
 // finish closes the file once next was false, and records its digest.
 func (r *rows) finish() error {
-	defer r.file.Close()
+	defer r.guard.Close()
 	if r.err != nil {
 		return r.err
 	}
