@@ -63,11 +63,14 @@ var (
 	reasonCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
 )
 
-// reservedWords cannot name an attribute, a result field or a variable: they
-// are CEL's own or already mean something to rules.
-var reservedWords = []string{
+// keywords are CEL's own: they cannot even follow a dot.
+var keywords = []string{
 	"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
 	"namespace", "null", "package", "return", "true", "var", "void", "while",
+}
+
+// takenNames already mean something where a variable could stand.
+var takenNames = []string{
 	"at", "decision", "math", "student",
 	"bool", "bytes", "double", "duration", "dyn", "int", "list", "map", "null_type", "string", "timestamp", "type", "uint",
 }
@@ -116,7 +119,7 @@ func (v *validator) name(object, path, name string) {
 		v.add(object, path, CodeRequired, "give it a name", "the name is empty")
 	case !identifier.MatchString(name):
 		v.add(object, path, CodeInvalid, "use up to 63 letters, digits and _, not beginning with a digit", "%q cannot be a name in rules", name)
-	case slices.Contains(reservedWords, name):
+	case slices.Contains(keywords, name):
 		v.add(object, path, CodeReserved, "choose another name", "%q has a meaning of its own in rules", name)
 	}
 }
@@ -353,6 +356,9 @@ func (v *validator) rules() {
 	for i, variable := range r.Variables {
 		path := fmt.Sprintf("spec.variables[%d].name", i)
 		v.name(o, path, variable.Name)
+		if slices.Contains(takenNames, variable.Name) {
+			v.add(o, path, CodeReserved, "choose another name", "%q has a meaning of its own in rules", variable.Name)
+		}
 		if names[variable.Name] {
 			v.add(o, path, CodeDuplicate, "rename or remove one", "variable %q is declared twice", variable.Name)
 		}

@@ -142,7 +142,7 @@ func near(name string, candidates []string) []string {
 	var found []scored
 	for _, c := range candidates {
 		d := distance(strings.ToLower(name), strings.ToLower(c))
-		if d <= max(1, len(name)/3) {
+		if d <= max(1, (len(name)+1)/3) {
 			found = append(found, scored{c, d})
 		}
 	}

@@ -152,6 +152,7 @@ func (x *inspection) reportIssue(e *common.Error) {
 	switch {
 	case strings.HasPrefix(message, "Syntax error"):
 		code, mend = CodeSyntax, "see docs/rules.md for what an expression looks like"
+		message, _, _ = strings.Cut(message, " expecting {")
 	case strings.Contains(message, "recursion limit") || strings.Contains(message, "nesting depth") || strings.Contains(message, "node count") || strings.Contains(message, "node limit"):
 		code, mend = CodeTooDeep, "split it with variables"
 	case strings.HasPrefix(message, "undeclared reference to"):
@@ -159,14 +160,16 @@ func (x *inspection) reportIssue(e *common.Error) {
 		code, mend, message = x.undeclared(name)
 	case strings.HasPrefix(message, "undefined field"):
 		code, mend = CodeUnknownName, "decision has rule, priority, and result with the fields that the process declares"
+	case strings.HasPrefix(message, "found no matching overload for 'get"):
+		mend = "instants are read in UTC; time zones cannot be given"
 	case strings.HasPrefix(message, "found no matching overload"):
 		mend = "compare and compute values of one type: write 40.0 for a Number and 40 for an Integer, or convert with double(…) or int(…)"
 	case strings.Contains(message, "regex") || strings.Contains(message, "matches"):
-		code, mend = CodePattern, "write a regular expression in RE2 syntax, of moderate size"
+		code, mend, message = CodePattern, "write a regular expression in RE2 syntax, of moderate size", "the regular expression is faulty or too large"
 	case strings.HasPrefix(message, "invalid timestamp"):
-		code, mend = CodeConstantError, `write it as "2026-09-01T00:00:00Z"`
+		code, mend, message = CodeConstantError, `write it as "2026-09-01T00:00:00Z"`, "the text is no instant"
 	case strings.HasPrefix(message, "invalid duration"):
-		code, mend = CodeConstantError, `write it as "72h"`
+		code, mend, message = CodeConstantError, `write it as "72h"`, "the text is no duration"
 	case strings.Contains(message, "expected type"):
 		mend = "use values of one type in a list or map"
 	}
@@ -210,7 +213,7 @@ var knownCELFunctions = []string{
 func (x *inspection) wrongType(have *cel.Type, want []*cel.Type) {
 	names := make([]string, len(want))
 	for i, t := range want {
-		names[i] = cel.FormatCELType(t)
+		names[i] = typeName(t)
 	}
 	mend := "change the expression"
 	switch {
@@ -225,7 +228,29 @@ func (x *inspection) wrongType(have *cel.Type, want []*cel.Type) {
 	case have.Kind() != types.ListKind && want[0].Kind() == types.ListKind:
 		mend = "write a list, as [1, 2]"
 	}
-	x.fault(1, 1, CodeType, mend, "the expression is %s, and %s is needed", cel.FormatCELType(have), strings.Join(names, " or "))
+	x.fault(1, 1, CodeType, mend, "the expression is of type %s, and %s is needed", typeName(have), strings.Join(names, " or "))
+}
+
+// typeName is a type in the words of the information model, where it has any.
+func typeName(t *cel.Type) string {
+	switch t.Kind() {
+	case types.BoolKind:
+		return string(bundle.Boolean)
+	case types.IntKind:
+		return string(bundle.Integer)
+	case types.DoubleKind:
+		return string(bundle.Number)
+	case types.StringKind:
+		return string(bundle.String)
+	case types.TimestampKind:
+		return string(bundle.Date)
+	case types.ListKind:
+		switch t.Parameters()[0].Kind() {
+		case types.IntKind, types.DoubleKind, types.StringKind, types.TimestampKind:
+			return typeName(t.Parameters()[0]) + "List"
+		}
+	}
+	return cel.FormatCELType(t)
 }
 
 // finish estimates the cost and plans the evaluation.
@@ -286,7 +311,7 @@ func (x *inspection) dominant() string {
 		}
 	}
 	if x.loops > 0 {
-		parts = append(parts, fmt.Sprintf("it has %d loops", x.loops))
+		parts = append(parts, fmt.Sprintf("loops in it: %d", x.loops))
 	}
 	if len(parts) == 0 {
 		return "it has too many operations"

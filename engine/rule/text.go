@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -146,7 +145,7 @@ func (c *compiler) checkPrintable(at place, from origin, e *expression) *express
 	case types.BoolKind, types.IntKind, types.DoubleKind, types.StringKind, types.TimestampKind, types.DurationKind, types.TypeParamKind:
 		return e
 	}
-	d := at.diagnostic(CodeType, "name one of its values, or loop over them with map(…)", "a text cannot hold a value of type %s", cel.FormatCELType(e.typ))
+	d := at.diagnostic(CodeType, "name one of its values, or loop over them with map(…)", "a text cannot hold a value of type %s", typeName(e.typ))
 	d.Line, d.Column = from.line, from.column
 	c.diagnostics = append(c.diagnostics, d)
 	return nil
