@@ -15,6 +15,7 @@ import (
 	"github.com/juncture-dev/juncture/engine/allocate"
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
+	"github.com/juncture-dev/juncture/engine/export"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -175,6 +176,28 @@ func TestExplanationOfAPlace(t *testing.T) {
 	unknown, err := p.Explain(pop, 0, batch.Records[0], nil)
 	if err != nil || unknown.Place.Ticket != "" {
 		t.Errorf("without the seed: ticket %q, %v", unknown.Place.Ticket, err)
+	}
+}
+
+func TestExplanationGivesEachKeyItsValue(t *testing.T) {
+	b := tutoring()
+	b.Priority.Order = []bundle.Order{
+		{Expression: "decision.priority", Descending: true},
+		{Expression: "student.attendanceRate"},
+	}
+	pop := small(t)
+	e, err := compile(t, b).Explain(pop, 0, decide(t, b, pop, run()).Records[0], run().Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(f export.Number) *export.Number { return &f }
+	want := []engine.Key{
+		{Expression: "decision.priority", Direction: "Descending", Value: number(71.66666666666667)},
+		{Expression: "student.attendanceRate", Direction: "Ascending", Value: number(0.9)},
+		{Direction: "Lottery"}, // not declared, and yet the last tie is broken by lot
+	}
+	if d := cmp.Diff(want, e.Place.Keys); d != "" {
+		t.Errorf("keys (-want +got):\n%s", d)
 	}
 }
 

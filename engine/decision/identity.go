@@ -6,7 +6,6 @@ package decision
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"strconv"
 )
 
@@ -23,17 +22,25 @@ func ID(revision, studentKey, triggerInstance string) string {
 // StudentKey names a student across districts: sourcedIds are unique within
 // one district only.
 func StudentKey(district, student string) string {
-	return netstring(district) + netstring(student)
+	return string(appendNetstring(appendNetstring(nil, district), student))
 }
 
-// digest hashes the parts as netstrings (https://cr.yp.to/proto/netstrings.txt),
-// so that no two lists of parts share an encoding.
+// digest hashes the parts as netstrings, so that no two lists of parts share an
+// encoding.
 func digest(parts ...string) string {
-	h := sha256.New()
+	message := make([]byte, 0, 256)
 	for _, p := range parts {
-		io.WriteString(h, netstring(p)) // a hash never fails to write
+		message = appendNetstring(message, p)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(message)
+	return hex.EncodeToString(sum[:])
 }
 
-func netstring(s string) string { return strconv.Itoa(len(s)) + ":" + s + "," }
+// appendNetstring frames s by its length in bytes
+// (https://cr.yp.to/proto/netstrings.txt).
+func appendNetstring(b []byte, s string) []byte {
+	b = strconv.AppendInt(b, int64(len(s)), 10)
+	b = append(b, ':')
+	b = append(b, s...)
+	return append(b, ',')
+}
