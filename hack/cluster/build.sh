@@ -38,7 +38,7 @@ recipe() {
     module=helm package=helm.sh/helm/v3/cmd/helm
     ldflags="-X helm.sh/helm/v3/internal/version.version=$(module_version helm helm.sh/helm/v3)"
     ;;
-  provisioner | image)
+  provisioner | dns | image)
     module=$1 package=. ldflags=
     ;;
   pause | echo)
@@ -87,7 +87,7 @@ build_cluster() {
   local program
   build_envtest >/dev/null
   for program in kube-controller-manager kube-scheduler kubelet kube-proxy \
-    containerd containerd-shim-runc-v2 ctr helm provisioner image pause echo; do
+    containerd containerd-shim-runc-v2 ctr helm provisioner dns image pause echo; do
     build "$program"
   done
 }

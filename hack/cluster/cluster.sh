@@ -135,15 +135,14 @@ up_local() {
   mkdir -p "$state"/{log,volumes,cni}
   mkdir -m 700 "$state/etcd"
   "$here/pki.sh" "$state/pki"
-  install -m 600 "$state/pki/admin.kubeconfig" "$state/admin.kubeconfig"
   install -m 644 "$here/config/cni.conflist" "$state/cni/juncture.conflist"
   echo "nameserver 127.0.0.1" >"$state/resolv.conf"
   start_node
   await "containerd" in_node "$bin/ctr" version
   import "$cache/images/pause.tar"
-  cp "$state/admin.kubeconfig" "$kubeconfig"
+  install -m 600 "$state/pki/admin.kubeconfig" "$kubeconfig"
   await "API server" answers
-  await "first objects" kubectl apply -f "$here/config/cluster.yaml"
+  await "storage class" kubectl get storageclass standard
   await "node" kubectl wait --for=condition=Ready "node/$node_name" --timeout=5s
   await "service account" kubectl get serviceaccount default
   say "the cluster is up after $((SECONDS - started)) s"
@@ -203,7 +202,10 @@ status() {
 }
 
 # import ARCHIVE loads an image into the local cluster.
-import() { in_node "$bin/ctr" --namespace k8s.io images import --digests - <"$1" >/dev/null; }
+import() {
+  local output
+  output=$(in_node "$bin/ctr" --namespace k8s.io images import --digests - <"$1" 2>&1) || die "importing $1: $output"
+}
 
 case ${1:-} in
 up | down | status | import) "$@" ;;

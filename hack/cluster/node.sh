@@ -114,6 +114,10 @@ provisioner() {
   keep provisioner /run/juncture-bin/provisioner -kubeconfig=pki/provisioner.kubeconfig -root=/run/juncture/volumes
 }
 
+dns() {
+  keep dns /run/juncture-bin/dns -quiet -conf="$here/config/Corefile"
+}
+
 lay_out_files "$1" "$2"
 cd /run/juncture
 export PATH=/run/juncture-bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -122,10 +126,13 @@ lay_out_network
 etcd
 apiserver
 containerd
-until kubectl --kubeconfig=admin.kubeconfig get --raw /readyz &>/dev/null; do sleep 0.2; done
+until kubectl --kubeconfig=pki/admin.kubeconfig get --raw /readyz &>/dev/null; do sleep 0.2; done
+# The programs below are refused until their roles are there.
+until kubectl --kubeconfig=pki/admin.kubeconfig apply -f "$here/config/cluster.yaml" >/dev/null; do sleep 0.5; done
 controller_manager
 scheduler
 proxy
 kubelet
 provisioner
+dns
 while true; do wait -n || true; done

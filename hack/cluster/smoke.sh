@@ -19,7 +19,7 @@ expect() {
   say "ok: $1"
 }
 
-# same_within SECONDS COMMAND... runs the command until it succeeds.
+# within SECONDS COMMAND... runs the command until it succeeds.
 within() {
   local deadline=$((SECONDS + $1))
   shift
