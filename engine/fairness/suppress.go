@@ -22,8 +22,8 @@ type Shown struct {
 // computed from what is shown, even by somebody who knows this algorithm.
 //
 // Primary suppression hides the small cells. Complementary suppression then
-// hides further ones until at least two are hidden and they add up to twice the
-// minimum: otherwise what is left of the total would pin the hidden ones down.
+// hides at least one more, and further ones until those hidden add up to twice
+// the minimum: otherwise what is left of the total would pin them down.
 // It takes them from the last to the first, whatever they hold. (Taking the
 // smallest first, as is often done, tells an attacker that the hidden ones are
 // smaller than those shown, and with the total that can be enough.) So callers
@@ -32,23 +32,22 @@ type Shown struct {
 func Suppress(cells []int64, minimum int64) Shown {
 	shown := Shown{Total: true, Cells: make([]bool, len(cells))}
 	var hiddenSum int64
-	hidden := 0
 	for i, n := range cells {
 		shown.Cells[i] = n == 0 || n >= minimum
 		if !shown.Cells[i] {
-			hidden++
 			hiddenSum += n
 		}
 	}
-	if hidden == 0 {
+	if hiddenSum == 0 {
 		return shown
 	}
-	enough := func() bool { return hidden >= 2 && hiddenSum >= 2*minimum }
+	more := 0
+	enough := func() bool { return more >= 1 && hiddenSum >= 2*minimum }
 	for i := len(cells) - 1; i >= 0 && !enough(); i-- {
 		if shown.Cells[i] {
 			shown.Cells[i] = false
-			hidden++
 			hiddenSum += cells[i]
+			more++
 		}
 	}
 	shown.Total = enough()
