@@ -183,7 +183,7 @@ func (p *Program) situation(r *decision.Record) decision.Situation {
 		s.Evaluated = r.State
 		return s
 	}
-	s.Selected = !(len(r.Rules) == 1 && r.Rules[0] == bundle.OtherwiseID)
+	s.Selected = len(r.Rules) != 1 || r.Rules[0] != bundle.OtherwiseID
 	s.Competes = p.capacity != nil && r.Units > 0
 	s.Allotted = r.State
 	return s

@@ -53,11 +53,11 @@ type Counts struct {
 	Rules     map[string]int         `json:"rules"` // decisions by rule that hit; one decision may count for several
 }
 
-// ErrNotRun: the process is in mode Catalogue, which is never run.
+// ErrNotRun is the refusal to run a process in mode Catalogue.
 var ErrNotRun = errors.New("a process in mode Catalogue is never run; set spec.mode to Shadow to try it without effect")
 
-// ErrNeedsAll: one student of a process with a capacity cannot be decided
-// alone, as places are given in an order among all.
+// ErrNeedsAll is the refusal to decide about one student of a process with a
+// capacity alone: places are given in an order among all.
 var ErrNeedsAll = errors.New("a process with a capacity decides about all students of a district at once")
 
 func (p *Program) checkRun(pop *student.Population, run *Run) error {

@@ -30,7 +30,7 @@ const (
 // depend on beside the records is fixed here: layout, codec, level and the
 // names written into the footer.
 type parquetWriter struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	columns []Column
 	batch   []parquet.Row
 }
@@ -58,7 +58,7 @@ func newParquet(w io.Writer, columns []Column) (Writer, error) {
 	}
 	return &parquetWriter{
 		columns: columns,
-		out: parquet.NewWriter(w,
+		out: parquet.NewGenericWriter[any](w,
 			parquet.NewSchema("decision", nodes),
 			parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault, Concurrency: 1}),
 			parquet.CreatedBy("juncture", "1", "export"),
