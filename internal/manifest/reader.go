@@ -110,9 +110,8 @@ func metadata(root node, name string) string {
 
 // bare is a problem of an object that is not known by kind and name.
 func bare(o *Object, path, message, mend string) Problem {
-	p := o.problem(path, message, mend)
-	p.Object = ""
-	return p
+	at := o.Position(path)
+	return Problem{File: at.File, Line: at.Line, Column: at.Column, Path: path, Message: message, Mend: mend}
 }
 
 // finish sorts, and tells objects that are there twice: which of the two would

@@ -55,9 +55,7 @@ func Close(process *v1alpha1.PersonalizationProcess, lookup Lookup) (*bundle.Bun
 	if len(c.faults) == 0 && len(errs) == 0 {
 		c.faults = b.Validate()
 	}
-	if len(c.faults) > 0 {
-		errs = append(errs, divide(c.faults)...)
-	}
+	errs = append(errs, divide(c.faults)...)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
@@ -166,7 +164,7 @@ func (c *closing) roles(process *v1alpha1.PersonalizationProcess, agents []*v1al
 		case a.Role == v1alpha1.RolePropose && kind == v1alpha1.AgentPerson:
 			c.add(KindProcess, process.Name, at+".agent", fmt.Sprintf("agent %q is a person, and only rules propose yet", a.Agent), "let the rules propose and the person confirm")
 		case a.Role != v1alpha1.RolePropose && kind == v1alpha1.AgentRules:
-			c.add(KindProcess, process.Name, at+".agent", fmt.Sprintf("agent %q stands for the rules, which cannot %s their own proposal", a.Agent, a.Role), "name an agent of kind Person")
+			c.add(KindProcess, process.Name, at+".agent", fmt.Sprintf("agent %q stands for the rules, which cannot %s their own proposal", a.Agent, strings.ToLower(string(a.Role))), "name an agent of kind Person")
 		}
 		if a.EscalateTo != "" && kinds[a.EscalateTo] == v1alpha1.AgentRules {
 			c.add(KindProcess, process.Name, at+".escalateTo", fmt.Sprintf("agent %q stands for the rules, and a task is for a person", a.EscalateTo), "name an agent of kind Person")
@@ -210,6 +208,11 @@ func (c *closing) information(process *v1alpha1.PersonalizationProcess, model *v
 		attribute := &model.Spec.Attributes[i]
 		if attribute.Use == string(bundle.UseAuditOnly) {
 			refuse(name, CodeAuditOnly, fmt.Sprintf("attribute %q is for audit only (use: AuditOnly): no rule may read it", name), "remove it")
+			continue
+		}
+		if p := attribute.Purposes; len(p) > 0 && !slices.Contains(p, process.Spec.Purpose) {
+			refuse(name, bundle.CodeWrongPurpose, fmt.Sprintf("attribute %q may be used for %q only, and this process's purpose is %s", name, p, process.Spec.Purpose),
+				"remove it, or have its owner allow the purpose in the InformationModel")
 			continue
 		}
 		closed.Attributes = append(closed.Attributes, c.attribute(model.Name, attribute))
