@@ -153,8 +153,10 @@ func (x *inspection) reportIssue(e *common.Error) {
 	case strings.HasPrefix(message, "Syntax error"):
 		code, mend = CodeSyntax, "see docs/rules.md for what an expression looks like"
 		message, _, _ = strings.Cut(message, " expecting {")
-	case strings.Contains(message, "recursion limit") || strings.Contains(message, "nesting depth") || strings.Contains(message, "node count") || strings.Contains(message, "node limit"):
+	case strings.Contains(message, "recursion") || strings.Contains(message, "nesting depth") || strings.Contains(message, "node count") || strings.Contains(message, "node limit"):
 		code, mend = CodeTooDeep, "split it with variables"
+	case strings.HasPrefix(message, "invalid int literal"), strings.HasPrefix(message, "invalid double literal"):
+		code, mend = CodeSyntax, "write a number that 64 bits can hold"
 	case strings.HasPrefix(message, "undeclared reference to"):
 		name, _, _ := strings.Cut(strings.TrimPrefix(message, "undeclared reference to '"), "'")
 		code, mend, message = x.undeclared(name)

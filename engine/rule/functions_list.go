@@ -113,7 +113,7 @@ func search(name, id string, a *cel.Type, op func(traits.Lister, ref.Val) ref.Va
 			}))},
 		costs: []cost.OverloadModel{cost.MemberOverload(id, cost.EvalCost(cost.Sum(
 			cost.Const(1), cost.Length(cost.Target()),
-			cost.StringScan(cost.Mul(cost.Length(cost.Target()), cost.AtLeastOneQuantity(cost.TargetElem()))))))},
+			cost.StringScan(cost.Mul(cost.Length(cost.Target()), cost.AtLeastOneQuantity(cost.Min(cost.TargetElem(), cost.Arg(0))))))))},
 	}
 }
 

@@ -26,12 +26,14 @@ const (
 	// MaxExpressionCost is the most that one expression may cost for the
 	// dearest student that the model's bounds allow, in the units of CEL's cost
 	// model: about one for an operation, an element or ten bytes looked at.
-	MaxExpressionCost = 100_000
+	MaxExpressionCost = 200_000
 	// MaxTableCost is the same for everything that one decision may evaluate.
 	MaxTableCost = 1_000_000
 	// MaxStringSize is the most bytes of a string that an expression computes.
 	MaxStringSize = 16 << 10
 
-	// looping expressions and dear ones are also watched while they run.
+	// watchedCost is the estimate from which on an expression's cost is counted
+	// while it runs too. Counting slows every operation, and an expression that
+	// neither loops nor costs this much cannot exceed its estimate by much.
 	watchedCost = 2_000
 )
