@@ -338,6 +338,9 @@ func (l *Ledger) writeLive(ctx context.Context, k *commit) (Run, error) {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, run.ID); err != nil {
 			return err
 		}
+		if err := writeSeal(ctx, tx, "pending"); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (run) VALUES (?)`, run.ID); err != nil {
 			return err
 		}

@@ -33,23 +33,25 @@ func migrate(db *sql.DB, district string) error {
 		if err != nil {
 			return err
 		}
-		if err := step(db, string(statements), i+1); err != nil {
+		if err := step(db, string(statements), i+1, district); err != nil {
 			return fmt.Errorf("%s: %w", names[i], err)
 		}
-	}
-	if _, err := db.Exec(`INSERT INTO district (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING`, district); err != nil {
-		return err
 	}
 	return checkVersion(db, district)
 }
 
-func step(db *sql.DB, statements string, version int) error {
+func step(db *sql.DB, statements string, version int, district string) error {
 	return inTx(context.Background(), db, func(tx *sql.Tx) error {
 		if _, err := tx.Exec(statements); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`); err != nil {
 			return err
+		}
+		if version == 1 {
+			if _, err := tx.Exec(`INSERT INTO district (id, name) VALUES (1, ?)`, district); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(`INSERT INTO schema (id, version) VALUES (1, ?) ON CONFLICT DO UPDATE SET version = excluded.version`, version)
 		return err

@@ -33,10 +33,13 @@ func (l *Ledger) BeginRun(ctx context.Context, s RunStart) (Run, error) {
 	}
 	s.At = s.At.UTC()
 	r := Run{ID: id, RunStart: s, State: RunPending}
-	_, err := l.write.ExecContext(ctx, `INSERT INTO pending (run, process, revision, trigger, at, seed, engine, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, s.Process, s.Revision, s.Trigger, formatTime(s.At), nonNil(s.Seed), s.Engine, pendingChecksum(r))
+	err := l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO pending (`+pendingColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			id, s.Process, s.Revision, s.Trigger, formatTime(s.At), nonNil(s.Seed), s.Engine, pendingChecksum(r))
+		return err
+	})
 	failpoint("begun")
-	return r, liveError(err)
+	return r, err
 }
 
 // nonNil: SQLite would store a nil slice as NULL.
@@ -51,6 +54,36 @@ func pendingChecksum(r Run) []byte {
 func checksum(fields ...string) []byte {
 	sum := sha256.Sum256(appendStrings(nil, fields))
 	return sum[:]
+}
+
+// writeSealed changes a table whose rows have checksums, and its seal with it.
+func (l *Ledger) writeSealed(ctx context.Context, table string, change func(*sql.Tx) error) error {
+	return liveError(inTx(ctx, l.write, func(tx *sql.Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		return writeSeal(ctx, tx, table)
+	}))
+}
+
+func writeSeal(ctx context.Context, tx *sql.Tx, table string) error {
+	seal, err := sealOf(ctx, tx, table)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO seals (name, digest) VALUES (?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest`, table, seal)
+	return err
+}
+
+func sealOf(ctx context.Context, db querier, table string) ([]byte, error) {
+	sums, err := selectRows(ctx, db, scanText, `SELECT checksum FROM `+table+` ORDER BY checksum`)
+	return checksum(sums...), err
+}
+
+func scanText(scan func(...any) error) (string, error) {
+	var s string
+	err := scan(&s)
+	return s, err
 }
 
 // run is a run by id, pending or committed, or ErrNotFound.
@@ -102,14 +135,16 @@ func (l *Ledger) AbandonRun(ctx context.Context, id string) error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	result, err := l.write.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
-	if err != nil {
-		return liveError(err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return liveError(err)
-	}
-	return fmt.Errorf("run %s: no pending run: %w", id, ErrNotFound)
+	return l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fmt.Errorf("run %s: no pending run: %w", id, ErrNotFound)
+	})
 }
 
 // Runs implements Store.
@@ -192,9 +227,11 @@ func (l *Ledger) SetFired(ctx context.Context, process, trigger string, at time.
 		return err
 	}
 	fired := formatTime(at)
-	_, err = l.write.ExecContext(ctx, `INSERT INTO marks (process, trigger, fired, checksum) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET fired = excluded.fired, checksum = excluded.checksum`, process, trigger, fired, checksum(process, trigger, fired))
-	return liveError(err)
+	return l.writeSealed(ctx, "marks", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO marks (process, trigger, fired, checksum) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET fired = excluded.fired, checksum = excluded.checksum`, process, trigger, fired, checksum(process, trigger, fired))
+		return err
+	})
 }
 
 // selectRows runs a query and makes one value of each row.

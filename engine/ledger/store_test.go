@@ -1,11 +1,19 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !js
+
 package ledger_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/juncture-dev/juncture/engine/ledger"
 	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
 )
+
+var ctx = context.Background()
 
 func TestEmbeddedStoreConforms(t *testing.T) {
 	dirs := map[string]string{}

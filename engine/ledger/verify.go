@@ -51,7 +51,7 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	v := &verification{Ledger: l, ctx: ctx, report: Report{District: l.district}, last: map[string]*verifiedRun{}, before: map[string]*verifiedRun{}, keyed: map[string]bool{}}
+	v := &verification{Ledger: l, ctx: ctx, report: Report{District: l.district}, last: map[string]*verifiedRun{}, before: map[string]*verifiedRun{}, keyed: map[string]bool{}, spoilt: map[string]bool{}}
 	// Files before rows: a file that a writer adds meanwhile is not looked for,
 	// and the row of one listed is there when the rows are read.
 	files, err := l.allFiles()
@@ -80,6 +80,7 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 	v.places()
 	v.outbox()
 	v.marks()
+	v.seals()
 	v.unusedKeys()
 	v.unknownFiles(files, v.pending())
 	return v.report, ctx.Err()
@@ -96,6 +97,7 @@ type verification struct {
 	before map[string]*verifiedRun // by process, as far as runs were looked at
 	keys   *keyring
 	keyed  map[string]bool // students with a decision
+	spoilt map[string]bool // students whose key was found wrong
 }
 
 // verifiedRun is a run whose entry could be read. What follows the entry is nil
@@ -119,12 +121,6 @@ func rows[T any](v *verification, table string, one func(scan func(...any) error
 		v.fault(liveFile, table, "", "", err.Error())
 	}
 	return out
-}
-
-func scanText(scan func(...any) error) (string, error) {
-	var s string
-	err := scan(&s)
-	return s, err
 }
 
 // integrity asks SQLite about the database's structure and references.
@@ -346,25 +342,40 @@ func (c *contents) leaves() error {
 		}
 		key, keyed := c.keys.of(r.Student)
 		if !keyed {
-			c.fault(liveFile, "student_keys", "", c.run.ID, fmt.Sprintf("the key of the student of %s row %d is missing", c.place, i))
+			if !c.spoilt[r.Student] {
+				c.spoilt[r.Student] = true
+				c.fault(liveFile, "student_keys", "", c.run.ID, fmt.Sprintf("the key of the student of %s row %d is missing", c.place, i))
+			}
 			continue
 		}
 		var got leaf
 		if err := mac.leaf(&got, c.population, row, r, &key); err != nil {
 			return err
 		}
-		if got.Inputs != inputs[i] {
-			c.say(i, "what the snapshot knows of the student, or the student's key, is not what was recorded")
-		}
+		read := got.Inputs == inputs[i]
 		got.Inputs = inputs[i]
 		if err := mac.commitment(&got, r, &key); err != nil {
 			return err
 		}
-		if got.Commitment != commitments[i] {
-			c.say(i, "the leaf does not commit to this decision, or the student's key was altered")
-		}
+		c.judge(i, r.Student, read, got.Commitment == commitments[i])
 	}
 	return nil
+}
+
+// judge says what is wrong with a row whose leaf cannot be computed again. What
+// spoils both commitments is the key they share; that is said once a student.
+func (c *contents) judge(row int, student string, inputs, commitment bool) {
+	switch {
+	case !inputs && !commitment:
+		if !c.spoilt[student] {
+			c.spoilt[student] = true
+			c.fault(liveFile, "student_keys", "", c.run.ID, fmt.Sprintf("the key of the student of %s row %d does not give the recorded leaf", c.place, row))
+		}
+	case !inputs:
+		c.say(row, "what the snapshot knows of the student is not what was recorded")
+	case !commitment:
+		c.say(row, "the leaf does not commit to this decision")
+	}
 }
 
 // order checks order, ids and what each decision supersedes.
@@ -489,6 +500,36 @@ func (v *verification) marks() {
 		if string(m.sum) != string(checksum(m.process, m.trigger, m.fired)) {
 			v.fault(liveFile, "marks", m.process+"/"+m.trigger, "", "the row does not have its checksum")
 		}
+	}
+}
+
+// seals: no row of the tables with checksums was taken out or added.
+func (v *verification) seals() {
+	type row struct {
+		name   string
+		digest []byte
+	}
+	recorded := map[string][]byte{}
+	for _, r := range rows(v, "seals", func(scan func(...any) error) (row, error) {
+		var r row
+		err := scan(&r.name, &r.digest)
+		return r, err
+	}, `SELECT name, digest FROM seals`) {
+		recorded[r.name] = r.digest
+	}
+	for _, table := range []string{"marks", "pending"} {
+		want, err := sealOf(v.ctx, v.tx, table)
+		if err != nil {
+			v.fault(liveFile, table, "", "", err.Error())
+		}
+		got, sealed := recorded[table]
+		delete(recorded, table)
+		if unused := !sealed && string(want) == string(checksum()); !unused && string(got) != string(want) {
+			v.fault(liveFile, table, "", "", "rows were taken out, added or altered: they do not give the table's seal (table seals)")
+		}
+	}
+	for _, name := range sortedKeys(recorded) {
+		v.fault(liveFile, "seals", name, "", "the seal is of no table")
 	}
 }
 

@@ -3,7 +3,7 @@
 
 -- The live state of one district. What can be derived from the record (seats,
 -- tasks' states) is checked against it by Verify; what cannot (pending, marks)
--- carries a checksum.
+-- carries a checksum a row, and a seal over all of them.
 
 CREATE TABLE district (
   id   INTEGER PRIMARY KEY CHECK (id = 1),
@@ -77,4 +77,10 @@ CREATE TABLE marks (
 CREATE TABLE student_keys (
   student TEXT PRIMARY KEY,
   key     BLOB NOT NULL CHECK (length(key) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- One digest over the checksums of a table's rows, so that a lost row shows.
+CREATE TABLE seals (
+  name   TEXT PRIMARY KEY,
+  digest BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
