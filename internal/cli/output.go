@@ -1,0 +1,110 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/juncture-dev/juncture/engine/export"
+)
+
+// recordFlags say how decision records are written and where.
+type recordFlags struct {
+	format string
+	out    string
+}
+
+func (f *recordFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.format, "output", "o", "", "format: "+strings.Join(export.Formats(), ", ")+" (default: by the ending of --out, else table)")
+	cmd.Flags().StringVar(&f.out, "out", "", "file to write, as a whole or not at all (default: standard output)")
+}
+
+var endings = map[string]export.Format{
+	".csv": export.CSV, ".json": export.JSON, ".jsonl": export.JSON, ".ndjson": export.JSON, ".parquet": export.Parquet, ".txt": export.Table,
+}
+
+// resolve is the format that is meant.
+func (f *recordFlags) resolve(env *Environment) (export.Format, error) {
+	format := export.Format(f.format)
+	if format == "" {
+		format = endings[strings.ToLower(filepath.Ext(f.out))]
+	}
+	if format == "" && f.out != "" {
+		return "", usage("--out %s: say the format with -o", f.out)
+	}
+	if format == "" {
+		format = export.Table
+	}
+	if !slices.Contains(export.Formats(), string(format)) {
+		return "", usage("-o %s: write one of %s", f.format, strings.Join(export.Formats(), ", "))
+	}
+	if format == export.Parquet && f.out == "" && isTerminal(env.Out) {
+		return "", usage("-o parquet is nothing for a terminal; name a file with --out")
+	}
+	if info, err := os.Stat(f.out); f.out != "" && err == nil && info.IsDir() {
+		return "", usage("--out %s is a folder; name a file", f.out)
+	}
+	return format, nil
+}
+
+// output is where a result goes. A file appears under its name when it is whole,
+// and replaces one that was there.
+type output struct {
+	*bufio.Writer
+	file *os.File // nil for standard output
+	name string
+}
+
+func newOutput(env *Environment, name string) (*output, error) {
+	if name == "" {
+		return &output{Writer: bufio.NewWriterSize(env.Out, 1<<16)}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return nil, fmt.Errorf("--out %s: %w", name, err)
+	}
+	return &output{Writer: bufio.NewWriterSize(f, 1<<16), file: f, name: name}, nil
+}
+
+// finish completes the output.
+func (o *output) finish() error {
+	if err := o.Flush(); err != nil || o.file == nil {
+		return errors.Join(err, o.discard())
+	}
+	// Decisions are about children: nobody but their owner reads them by default.
+	err := errors.Join(o.file.Sync(), o.file.Close())
+	if err == nil {
+		err = os.Rename(o.file.Name(), o.name)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("--out %s: %w", o.name, err), os.Remove(o.file.Name()))
+	}
+	o.file = nil
+	return nil
+}
+
+// discard takes away what is not complete.
+func (o *output) discard() error {
+	if o.file == nil {
+		return nil
+	}
+	name := o.file.Name()
+	_ = o.file.Close()
+	o.file = nil
+	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+var _ io.Writer = (*output)(nil)

@@ -1,0 +1,121 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/juncture-dev/juncture/engine/ledger"
+)
+
+func newVerify(env *Environment) *cobra.Command {
+	var store, format string
+	var districts []string
+	cmd := &cobra.Command{
+		Use:   "verify --store DIR [--district NAME]... [flags]",
+		Short: "Recompute the record: every file, leaf, root and link",
+		Long: `Recomputes the record of each district in a store and tells every fault with its
+place. It only reads. What was cut off at the end shows by the head alone:
+compare it with one that was kept elsewhere.`,
+		Example: "  juncture verify --store record\n  juncture verify --store record --district boston -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if store == "" {
+				return usage("name the record with --store DIR")
+			}
+			if err := checkFormat(format, formatText, formatJSON); err != nil {
+				return err
+			}
+			reports, err := verify(cmd.Context(), env, store, districts)
+			if err != nil {
+				return err
+			}
+			return writeReports(env, reports, format)
+		},
+	}
+	cmd.Flags().StringVar(&store, "store", "", "folder of the record")
+	cmd.Flags().StringSliceVar(&districts, "district", nil, "only these districts (default: all)")
+	cmd.Flags().StringVarP(&format, "output", "o", formatText, "text or json")
+	return cmd
+}
+
+func verify(ctx context.Context, env *Environment, store string, districts []string) ([]ledger.Report, error) {
+	progress := newBar(env.Err, 1, "runs")
+	defer progress.clear()
+	tell := func(p ledger.Progress) { progress.share(int64(p.Done), int64(p.Total), p.District) }
+	if len(districts) == 0 {
+		if _, err := os.Stat(store); err != nil {
+			return nil, err
+		}
+		reports, err := ledger.VerifyAll(ctx, store, tell)
+		if err == nil && len(reports) == 0 {
+			err = fmt.Errorf("%s holds no district's record", store)
+		}
+		return reports, err
+	}
+	var reports []ledger.Report
+	for _, d := range districts {
+		r, err := ledger.VerifyDistrict(ctx, store, d, tell)
+		if errors.Is(err, os.ErrNotExist) {
+			return reports, fmt.Errorf("%s holds no record of district %s", store, d)
+		}
+		if err != nil {
+			return reports, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+// reportJSON is a report for programs to read.
+type reportJSON struct {
+	District  string         `json:"district"`
+	Whole     bool           `json:"whole"`
+	Runs      int            `json:"runs"`
+	Decisions int            `json:"decisions"`
+	Head      string         `json:"head"`
+	Faults    []ledger.Fault `json:"faults"`
+	Notes     []ledger.Fault `json:"notes"`
+}
+
+func writeReports(env *Environment, reports []ledger.Report, format string) error {
+	var runs, decisions, faults int
+	list := []reportJSON{}
+	for _, r := range reports {
+		runs, decisions, faults = runs+r.Runs, decisions+r.Decisions, faults+len(r.Faults)
+		list = append(list, reportJSON{
+			District: r.District, Whole: r.Whole(), Runs: r.Runs, Decisions: r.Decisions, Head: r.Head.String(),
+			Faults: append([]ledger.Fault{}, r.Faults...), Notes: append([]ledger.Fault{}, r.Notes...),
+		})
+	}
+	if format == formatJSON {
+		if err := writeJSON(env.Out, list); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range list {
+			for _, f := range r.Faults {
+				fmt.Fprintf(env.Out, "FAULT %s: %s\n", r.District, f)
+			}
+			for _, f := range r.Notes {
+				fmt.Fprintf(env.Out, "note  %s: %s\n", r.District, f)
+			}
+			fmt.Fprintf(env.Out, "%s: %d runs, %d decisions, head %s\n", r.District, r.Runs, r.Decisions, r.Head)
+		}
+		verdict := "the record is whole"
+		if faults > 0 {
+			verdict = "THE RECORD IS NOT WHOLE"
+		}
+		fmt.Fprintf(env.Out, "%s: %d districts, %d runs, %d decisions, %d faults\n", verdict, len(list), runs, decisions, faults)
+	}
+	if faults > 0 {
+		return errReported
+	}
+	return nil
+}
