@@ -10,6 +10,14 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
+# module_version DIR MODULE prints the version that DIR/go.mod requires.
+module_version() {
+  awk -v module="$2" '$1 == "require" { sub(/^require[ \t]+/, "") } $1 == module { print $2; exit }' "$here/$1/go.mod"
+}
+
+kubernetes_version=$(module_version k8s k8s.io/kubernetes)
+envtest=$cache/envtest/${kubernetes_version#v}
+
 kubernetes_ldflags() {
   local version=${kubernetes_version#v} package
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
@@ -53,7 +61,7 @@ fingerprint() {
   {
     go env GOVERSION GOOS GOARCH
     echo "$package $ldflags"
-    find "$here/$module" -type f \( -name 'go.*' -o -name '*.go' \) | sort | xargs cat
+    find "$here/$module" -type f \( -name 'go.*' -o -name '*.go' \) ! -name '*_test.go' | sort | xargs cat
   } | sha256sum | cut -d' ' -f1
 }
 

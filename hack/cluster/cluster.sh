@@ -55,10 +55,18 @@ up_kind() {
   kind create cluster --name juncture --kubeconfig "$kubeconfig" --wait 120s
 }
 
-# The node's processes all live in the namespaces that this process made; it is the parent of the node's process 1.
+# node_pid prints the process that made the namespaces in which the node's processes live; it is the parent of the
+# node's process 1. It is found by its arguments, which a lost or stale file of process numbers cannot falsify.
 node_pid() {
-  local pid
-  pid=$(cat "$state/node.pid" 2>/dev/null) && grep -qsazF "$here/node.sh" "/proc/$pid/cmdline" && echo "$pid"
+  local file
+  while IFS= read -r file; do
+    if [[ $({ tr '\0' ' ' <"$file"; } 2>/dev/null) == "unshare "* ]]; then # other processes come and go
+      file=${file%/cmdline}
+      echo "${file#/proc/}"
+      return
+    fi
+  done < <(grep -lszxF "$state/node/node.sh" /proc/[0-9]*/cmdline)
+  return 1
 }
 
 # in_node COMMAND... runs a command within the node's namespaces.
@@ -95,10 +103,9 @@ start_node() {
       ((fd <= 2)) || eval "exec $fd>&-"
     done
     exec setsid unshare --mount --pid --net --uts --ipc --fork --kill-child --mount-proc \
-      "$here/node.sh" "$state" "$bin" </dev/null >>"$state/log/node.log" 2>&1
+      "$state/node/node.sh" "$state" "$bin" </dev/null >>"$state/log/node.log" 2>&1
   ) &
   pid=$!
-  echo "$pid" >"$state/node.pid"
   # The link's end can be moved once the process is in its own network namespace.
   until [[ $(readlink "/proc/$pid/ns/net") != "$(readlink /proc/self/ns/net)" ]]; do
     kill -0 "$pid" || die "the node did not start; see $state/log/node.log"
@@ -126,13 +133,15 @@ up_local() {
   ((EUID == 0)) || die "building a cluster here takes root; or use one of yours with CLUSTER=current"
   install_packages
   "$here/build.sh" cluster
-  "$here/images.sh" pack pause "$bin/pause" >/dev/null
+  "$here/images.sh" pack pause "$bin/pause" -tag dev
   down_local
-  [[ -z $(ip route show root "$network") ]] || die "the machine has a route within $network, which the local cluster uses"
+  [[ -z $(ip route show root "$network") ]] ||
+    die "the machine has a route within $network, which the local cluster uses; is there one of another JUNCTURE_CACHE?"
 
   say "starting the cluster ..."
   begin local
-  mkdir -p "$state"/{log,volumes,cni}
+  mkdir -p "$state"/{log,volumes,cni,node}
+  cp -R "$here"/{env.sh,node.sh,config} "$state/node" # so that the node outlives this checkout
   mkdir -m 700 "$state/etcd"
   "$here/pki.sh" "$state/pki"
   install -m 644 "$here/config/cni.conflist" "$state/cni/juncture.conflist"
@@ -153,9 +162,8 @@ down_local() {
   local pid cgroups
   if pid=$(node_pid); then
     kill -KILL "$pid" # its child, the node's process 1, goes with it, and everything else with that
-    while [[ -e /proc/$pid ]]; do sleep 0.05; done
+    while [[ -e /proc/$pid ]] || ip link show "$machine_link" &>/dev/null; do sleep 0.05; done
   fi
-  ip link delete "$machine_link" 2>/dev/null || true
   for cgroups in /sys/fs/cgroup/k8s.io /sys/fs/cgroup/*/k8s.io; do
     [[ ! -d $cgroups ]] || find "$cgroups" -depth -type d -exec rmdir --ignore-fail-on-non-empty {} + 2>/dev/null || true
   done

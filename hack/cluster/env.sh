@@ -16,14 +16,6 @@ die() {
   exit 1
 }
 
-# module_version DIR MODULE prints the version that DIR/go.mod requires.
-module_version() {
-  awk -v module="$2" '$1 == "require" { sub(/^require[ \t]+/, "") } $1 == module { print $2; exit }' "$here/$1/go.mod"
-}
-
-kubernetes_version=$(module_version k8s k8s.io/kubernetes)
-envtest=$cache/envtest/${kubernetes_version#v}
-
 # The local cluster's own network: a link between the machine and the node, the pods, the services.
 network=10.117.0.0/16
 machine_address=10.117.0.1

@@ -4,10 +4,10 @@
 #
 # Builds the images of this project's programs without a container engine, and loads them into the cluster. The image
 # of program X is named juncture/X, its archive $JUNCTURE_CACHE/images/X.tar, and X.ref beside it holds the reference
-# to use in manifests; the tag changes with the contents. The tag dev is on the latest.
+# to use in manifests; the tag changes with the contents.
 #
 # Usage: images.sh build PROGRAM...       builds ./cmd/PROGRAM of the repository (or of $IMAGE_SOURCE)
-#        images.sh pack PROGRAM PATH      packs a static program that is built already
+#        images.sh pack PROGRAM PATH [FLAG...]  packs a static program that is built already
 #        images.sh load PROGRAM...        loads what was built into the cluster; with CLUSTER=current pushes to $REGISTRY
 #        images.sh reference PROGRAM      prints the reference of what was built last
 set -euo pipefail
@@ -58,5 +58,5 @@ load() {
 
 case ${1:-} in
 build | pack | load | reference) "$@" ;;
-*) die "usage: images.sh build|load PROGRAM... | pack PROGRAM PATH | reference PROGRAM" ;;
+*) die "usage: images.sh build|load PROGRAM... | pack PROGRAM PATH [FLAG...] | reference PROGRAM" ;;
 esac

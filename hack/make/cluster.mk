@@ -2,6 +2,8 @@
 
 # Which cluster: current (the one that the kubeconfig reaches), kind, local (built here), or empty: kind if it can run, else local.
 export CLUSTER ?=
+# Where make images-load pushes with CLUSTER=current.
+export REGISTRY ?=
 
 ##@ Cluster
 
@@ -27,6 +29,7 @@ cluster-status: ## Tell whether the cluster is up, and its nodes and pods
 
 .PHONY: cluster-smoke
 cluster-smoke: cluster-up ## Check that the cluster can do what Juncture needs of one
+	@go -C hack/cluster/image test ./...
 	@hack/cluster/smoke.sh
 
 ##@ Images

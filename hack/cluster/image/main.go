@@ -15,6 +15,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -47,44 +48,49 @@ func main() {
 	log.SetFlags(0)
 	program := flag.String("program", "", "path of the static program")
 	repository := flag.String("repository", "", "name of the image without tag, for example juncture/manager")
+	tag := flag.String("tag", "", "tag of the image; by default it is taken from the image's digest")
 	archive := flag.String("archive", "", "path of the archive to write")
 	push := flag.String("push", "", "registry to push to, for example registry.example.org/team")
 	flag.Parse()
-	if err := run(*program, *repository, *archive, *push); err != nil {
+	reference, err := run(*program, *repository, *tag, *archive, *push)
+	if err != nil {
 		log.Fatal("image: ", err)
 	}
+	fmt.Println(reference)
 }
 
-func run(program, repository, archive, push string) error {
+// run writes the archive, pushes the image if push names a registry, and returns the image's reference.
+func run(program, repository, tag, archive, push string) (string, error) {
 	if program == "" || repository == "" || archive == "" {
-		return fmt.Errorf("-program, -repository and -archive are needed")
+		return "", errors.New("-program, -repository and -archive are needed")
 	}
 	image, err := build(program)
 	if err != nil {
-		return fmt.Errorf("packing %s: %w", program, err)
+		return "", fmt.Errorf("packing %s: %w", program, err)
 	}
 	digest, err := image.Digest()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if push != "" {
 		repository = push + "/" + repository
 	}
-	tagged, err := name.NewTag(repository + ":" + digest.Hex[:12])
-	if err != nil {
-		return err
+	if tag == "" {
+		tag = digest.Hex[:12]
 	}
-	tags := map[name.Tag]v1.Image{tagged: image, tagged.Context().Tag("dev"): image}
-	if err := tarball.MultiWriteToFile(archive, tags); err != nil {
-		return fmt.Errorf("writing %s: %w", archive, err)
+	tagged, err := name.NewTag(repository + ":" + tag)
+	if err != nil {
+		return "", err
+	}
+	if err := tarball.WriteToFile(archive, tagged, image); err != nil {
+		return "", fmt.Errorf("writing %s: %w", archive, err)
 	}
 	if push != "" {
 		if err := remote.Write(tagged, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-			return fmt.Errorf("pushing %s: %w", tagged, err)
+			return "", fmt.Errorf("pushing %s: %w", tagged, err)
 		}
 	}
-	fmt.Println(repository + ":" + tagged.TagStr())
-	return nil
+	return repository + ":" + tag, nil
 }
 
 func build(program string) (v1.Image, error) {
