@@ -11,7 +11,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -155,15 +154,15 @@ func jsonInteger(value json.RawMessage) (int64, bool) {
 	if v, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return v, true
 	}
-	var v float64
-	if strings.HasPrefix(text, `"`) || json.Unmarshal(value, &v) != nil {
+	var v *float64
+	if json.Unmarshal(value, &v) != nil || v == nil {
 		return 0, false
 	}
 	const exact = 1 << 53
-	if v != math.Trunc(v) || v > exact || v < -exact {
+	if *v != math.Trunc(*v) || *v > exact || *v < -exact {
 		return 0, false
 	}
-	return int64(v), true
+	return int64(*v), true
 }
 
 func article(t bundle.Type) string {
