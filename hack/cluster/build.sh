@@ -8,6 +8,7 @@
 #
 # Usage: build.sh envtest (prints the folder for KUBEBUILDER_ASSETS) | cluster | PROGRAM...
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 # module_version DIR MODULE prints the version that DIR/go.mod requires.

@@ -7,6 +7,7 @@
 #
 # Usage: cluster.sh up | down | status | import ARCHIVE
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 # provider prints which kind of cluster is wanted, or, if one is up, which that is.

@@ -11,6 +11,7 @@
 #        images.sh load PROGRAM...        loads what was built into the cluster; with CLUSTER=current pushes to $REGISTRY
 #        images.sh reference PROGRAM      prints the reference of what was built last
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 images=$cache/images

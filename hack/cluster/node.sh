@@ -8,6 +8,7 @@
 #
 # Usage: node.sh STATE PROGRAMS, two folders
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 lay_out_files() {

@@ -6,6 +6,7 @@
 #
 # Usage: pki.sh FOLDER
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 umask 077

@@ -6,6 +6,7 @@
 # a volume that they may write to, Services from pods and through the API server, logs, commands in containers. All
 # happens in a namespace of its own, which is removed at the end.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/env.sh"
 
 namespace=juncture-smoke
