@@ -91,6 +91,17 @@ func programName(args []string) string {
 	return "juncture"
 }
 
+// noArguments is for verbs that have flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasSubCommands():
+		return fmt.Errorf("there is no verb %q", args[0])
+	}
+	return fmt.Errorf("%q: no such argument is expected; what is named twice needs its flag twice", args[0])
+}
+
 func newRoot(env *Environment, name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "juncture",
@@ -104,7 +115,7 @@ be understood.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: name},
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}

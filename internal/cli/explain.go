@@ -49,7 +49,7 @@ same manifests, roster, --at and --seed.`,
 		Example: `  juncture explain --store record --district boston --student 4711 --process maths-tutoring
   juncture explain --store record --district boston --decision 5feceb66…
   juncture explain -f network/ --district boston --source export.zip --at 2026-09-01T02:00:00Z --student 4711 --language es`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), env) },
 	}
 	flags := cmd.Flags()

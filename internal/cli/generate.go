@@ -22,7 +22,7 @@ func newGenerate(env *Environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate",
 		Short: "Generate data to try processes on",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newGenerateState(env))
@@ -63,7 +63,7 @@ The same flags give the same bytes. districts.csv lists what was generated;
 		Example: `  juncture generate state --out state --students 100000
   juncture generate state --out state --from schools.csv --scale 0.01 --oneroster 1.2
   juncture generate state --out state --districts 12 --manifests --namespace demo --label state=xx`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, env) },
 	}
 	flags := cmd.Flags()

@@ -69,7 +69,11 @@ type network struct {
 // process is a sound process.
 type process struct {
 	*v1alpha1.PersonalizationProcess
+	// program decides. It is made of the canonical form, as an evaluator's is.
 	program *engine.Program
+	// written is made of the manifests as they are: it has their tests, which
+	// the canonical form leaves out.
+	written *engine.Program
 }
 
 func (p *process) String() string { return p.Namespace + "/" + p.Name }
@@ -136,7 +140,7 @@ func (n *network) process(p *v1alpha1.PersonalizationProcess) {
 		n.notClosed(p, err)
 		return
 	}
-	program, err := engine.Compile(closed)
+	written, err := engine.Compile(closed)
 	var found rule.Diagnostics
 	switch {
 	case errors.As(err, &found):
@@ -146,10 +150,29 @@ func (n *network) process(p *v1alpha1.PersonalizationProcess) {
 		n.problem(translate.KindProcess, p.Namespace, p.Name, "", manifest.Problem{Message: err.Error()})
 		return
 	}
-	n.problems = append(n.problems, n.set.Diagnose(p.Namespace, program.Rules().Warnings())...)
-	if n.readable(p, closed) && !n.inCycle[p.Namespace+"/"+p.Name] {
-		n.processes = append(n.processes, process{p, program})
+	n.problems = append(n.problems, n.set.Diagnose(p.Namespace, written.Rules().Warnings())...)
+	if !n.readable(p, closed) || n.inCycle[p.Namespace+"/"+p.Name] {
+		return
 	}
+	program, err := canonical(closed)
+	if err != nil {
+		n.problem(translate.KindProcess, p.Namespace, p.Name, "", manifest.Problem{Message: err.Error()})
+		return
+	}
+	n.processes = append(n.processes, process{p, program, written})
+}
+
+// canonical compiles the canonical form of a bundle.
+func canonical(b *bundle.Bundle) (*engine.Program, error) {
+	form, err := b.Canonical()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := bundle.Parse(form)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Compile(parsed)
 }
 
 func (n *network) notClosed(p *v1alpha1.PersonalizationProcess, err error) {

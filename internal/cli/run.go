@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -135,7 +136,7 @@ earlier run keep it, and a run that is recorded already is not decided again.`,
 		Example: `  juncture run -f network/ --at 2026-09-01T02:00:00Z
   juncture run -f network/ --source boston=export.zip --district boston -o csv
   juncture run -f network/ --at 2026-09-01T02:00:00Z --seed 5eed --store record --out decisions.parquet`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), env) },
 	}
 	f.manifests.register(cmd)
@@ -187,9 +188,9 @@ func (f *runFlags) run(ctx context.Context, env *Environment) error {
 	if err := f.decide(ctx, env, tenants, at, seed, format, out, s); err != nil {
 		return err
 	}
-	if s.students == 0 && s.failed > 0 && s.failed == len(tenants) {
+	if s.decisions == 0 && s.failed+s.refused > 0 {
 		s.write(env.Err, env.Now())
-		return errReported // there is nothing to write
+		return errReported // a result that was there before stays
 	}
 	if err := out.finish(); err != nil {
 		return err
@@ -278,9 +279,9 @@ func (f *runFlags) district(ctx context.Context, env *Environment, t *tenant, at
 	}
 	r.Output, r.err = pipeline.DistrictRun(ctx, in)
 	for i := range r.Runs {
-		if run := &r.Runs[i]; run.Again && (!run.At.Equal(at) || string(run.Seed) != string(seed)) {
+		if run := &r.Runs[i]; run.Err == nil && !bytes.Equal(run.Seed, seed) {
 			run.Batch = nil
-			run.Err = fmt.Errorf("process %s: this instant is in the record already, with the seed %x; a lottery is not drawn twice", run.Process(), run.Seed)
+			run.Err = fmt.Errorf("process %s: for this instant the record holds a run with another seed, and a lottery is not drawn twice; give --seed %x, or another --at", run.Process(), run.Seed)
 		}
 	}
 	return r

@@ -31,7 +31,7 @@ func newTest(env *Environment) *cobra.Command {
 result, and says which rules no test hits. Exit code 1 if a test fails, if a
 process cannot be compiled, or if --fail-under asks for more coverage.`,
 		Example: "  juncture test -f network/\n  juncture test -f network/ -v --fail-under 100",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return f.run(env) },
 	}
 	f.manifests.register(cmd)
@@ -109,8 +109,8 @@ func (f *testFlags) run(env *Environment) error {
 
 // test runs the tests of one process's rule set.
 func (n *network) test(p *process) testedJSON {
-	report := p.program.Rules().RunTests()
-	rules := p.program.Bundle().Rules.Name
+	report := p.written.Rules().RunTests()
+	rules := p.written.Bundle().Rules.Name
 	t := testedJSON{
 		Process: p.String(), RuleSet: p.Namespace + "/" + rules, Passed: report.Passed(), Unhit: report.Unhit(),
 		Tests: []testJSON{}, Rules: []coveredJSON{}, namespace: p.Namespace, name: rules,

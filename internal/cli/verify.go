@@ -24,7 +24,7 @@ func newVerify(env *Environment) *cobra.Command {
 place. It only reads. What was cut off at the end shows by the head alone:
 compare it with one that was kept elsewhere.`,
 		Example: "  juncture verify --store record\n  juncture verify --store record --district boston -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if store == "" {
 				return usage("name the record with --store DIR")

@@ -18,7 +18,7 @@ func newVersion(env *Environment) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version, and that of the engine that decides",
 		Example: "  juncture version",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		Run: func(*cobra.Command, []string) {
 			fmt.Fprintf(env.Out, "juncture %s\nengine %s\n%s %s/%s\n", version(), engine.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},

@@ -53,7 +53,7 @@ the rules' types, inputs and cost. One problem a line:
 Warnings alone give exit code 0. The tests within rule sets are run by
 'juncture test'.`,
 		Example: "  juncture vet -f network/\n  juncture vet -f process.yaml -f rules.yaml -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if err := checkFormat(format, formatTable, formatJSON); err != nil {
 				return err
