@@ -120,7 +120,7 @@ func isManifest(name string) bool {
 func load(file string, stdin io.Reader) ([]byte, error) {
 	from := stdin
 	if file != Stdin {
-		f, err := os.Open(file) //nolint:gosec // the files that the user names are what we are for.
+		f, err := os.Open(file)
 		if err != nil {
 			return nil, err
 		}

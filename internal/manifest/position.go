@@ -70,10 +70,10 @@ func (o *Object) find(path string) (place, value node) {
 func steps(path string) []string {
 	var found []string
 	for path != "" {
-		switch {
-		case path[0] == '.':
+		switch path[0] {
+		case '.':
 			path = path[1:]
-		case path[0] == '[':
+		case '[':
 			end := strings.IndexByte(path, ']')
 			if end < 0 {
 				return found
