@@ -282,7 +282,8 @@ func (c *compiler) compileRow(compiled *row, at place, sc scope, then map[string
 	c.compileTexts(compiled, at.in(".reason.text"), sc, reason.Text)
 }
 
-// checkConstant holds a constant to what its field allows.
+// checkConstant holds a constant to what its field allows, and converts it once
+// for all students.
 func (c *compiler) checkConstant(at place, f *bundle.Field, e *expression) {
 	if e == nil || e.constant == nil {
 		return
@@ -302,7 +303,9 @@ func (c *compiler) checkConstant(at place, f *bundle.Field, e *expression) {
 		}
 		d.Line, d.Column = 1, 1
 		c.diagnostics = append(c.diagnostics, d)
+		return
 	}
+	e.native = value
 }
 
 func (c *compiler) compilePriority(env *cel.Env) error {

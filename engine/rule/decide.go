@@ -120,13 +120,17 @@ func (e *Evaluator) complete(h *hit, t *tracer) *Outcome {
 		h.result = make([]any, len(fields))
 	}
 	for i, x := range h.row.then {
+		if x.native != nil {
+			h.result[i] = x.native
+			continue
+		}
 		v, stop := e.value(x)
 		if stop != nil {
 			return fail(stop, "then."+fields[i].Name)
 		}
 		t.result(e)
 		value, err := nativeOf(elementFor(fields[i].Type, h.row, e.p), v)
-		if err == nil && x.constant == nil && !e.p.sums() {
+		if err == nil && !e.p.sums() {
 			err = allowed(&fields[i], value)
 		}
 		if err != nil {

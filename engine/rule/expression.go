@@ -24,6 +24,7 @@ type expression struct {
 	program  cel.Program
 	typ      *cel.Type
 	constant ref.Val           // its value, if it reads nothing
+	native   any               // that value as a result has it, if it is one of a result's
 	variable int               // the variable it is, or -1
 	reads    set               // attributes it may read, those of its variables included
 	cost     uint64            // the most it may cost, its variables not included
@@ -271,8 +272,8 @@ func (x *inspection) finish(checked *cel.Ast) *expression {
 	}
 	e.cost = estimate.Max
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if x.loops > 0 || e.cost > watchedCost {
-		options = append(options, cel.CostLimit(2*MaxExpressionCost))
+	if e.cost > watchedCost {
+		options = append(options, cel.CostLimit(runningCost))
 	}
 	if e.program, err = x.scope.env.Program(checked, options...); err != nil {
 		x.fault(1, 1, CodeNotSupported, "simplify the expression", "it cannot be planned: %s", firstLine(err.Error()))

@@ -32,8 +32,11 @@ const (
 	// MaxStringSize is the most bytes of a string that an expression computes.
 	MaxStringSize = 16 << 10
 
+	// runningCost is where a watched expression is stopped.
+	runningCost = 2 * MaxExpressionCost
 	// watchedCost is the estimate from which on an expression's cost is counted
-	// while it runs too. Counting slows every operation, and an expression that
-	// neither loops nor costs this much cannot exceed its estimate by much.
+	// while it runs too: a second belt, in case the estimate of a dear expression
+	// is wrong. Counting makes evaluation half as slow again, so cheap
+	// expressions go without.
 	watchedCost = 2_000
 )
