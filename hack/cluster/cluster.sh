@@ -43,12 +43,15 @@ begin() {
 }
 
 up_current() {
-  local program
+  local program found
   program=$(type -P kubectl) || program=$bin/kubectl
+  if ! found=$("$program" config view --minify --flatten --raw) ||
+    ! "$program" get --raw /readyz --request-timeout=10s >/dev/null; then
+    die "CLUSTER=current: the kubeconfig's current context reaches no cluster; try 'kubectl version'"
+  fi
   begin current
-  "$program" config view --minify --flatten --raw >"$kubeconfig.new"
-  mv "$kubeconfig.new" "$kubeconfig"
-  answers || die "CLUSTER=current: the kubeconfig's current context does not answer; try 'kubectl version'"
+  install -m 600 /dev/null "$kubeconfig"
+  echo "$found" >"$kubeconfig"
 }
 
 up_kind() {
@@ -192,11 +195,16 @@ up() {
 
 down() {
   case $(provider) in
-  current) ;; # not ours to remove
-  kind) kind delete cluster --name juncture ;;
-  local) ((EUID == 0)) || die "removing the local cluster takes root" ;;
+  local)
+    ((EUID == 0)) || die "removing the local cluster takes root"
+    down_local
+    ;;
+  kind)
+    kind delete cluster --name juncture
+    rm -rf "$state"
+    ;;
+  *) rm -rf "$state" ;; # not ours to remove
   esac
-  if ((EUID == 0)); then down_local; else rm -rf "$state"; fi
 }
 
 status() {
