@@ -21,7 +21,7 @@ type archive struct {
 	// strangers are names that differ from the standard's only in case: worth a
 	// hint where the real one is missing.
 	strangers map[string]string
-	close     func() error
+	file      io.Closer // nil for a folder
 }
 
 // member is one file of an archive.
@@ -50,7 +50,7 @@ func openArchive(name string) (*archive, error) {
 		f.Close()
 		return nil, err
 	}
-	a.close = f.Close
+	a.file = f
 	return a, nil
 }
 
@@ -144,7 +144,7 @@ func newArchive(found map[string]member) (*archive, error) {
 	case len(folders) > 1 && folders[0] != ".":
 		return nil, &Error{File: manifestFile, Fault: "is there in several folders", Mend: "provide one export a district"}
 	}
-	a := &archive{files: map[string]member{}, strangers: map[string]string{}, close: func() error { return nil }}
+	a := &archive{files: map[string]member{}, strangers: map[string]string{}}
 	for name, m := range found {
 		if path.Dir(name) != folders[0] {
 			continue
@@ -161,6 +161,14 @@ func newArchive(found map[string]member) (*archive, error) {
 		}
 	}
 	return a, nil
+}
+
+// Close closes the zip.
+func (a *archive) Close() error {
+	if a.file == nil {
+		return nil
+	}
+	return a.file.Close()
 }
 
 // names are the archive's files in byte order.

@@ -173,8 +173,9 @@ func TestZipEntryTwice(t *testing.T) {
 
 // bomb adds a file to a zip that begins with a header and expands to size
 // bytes of one repeated text. The text is compressed once and the compressed
-// block repeated, which deflate allows: so that the test takes no time.
-func bomb(t *testing.T, z *zip.Writer, name, header, text string, size int64) {
+// block repeated, which deflate allows: so that the test takes no time. The
+// directory claims the size, or what claims says if it is not 0.
+func bomb(t *testing.T, z *zip.Writer, name, header, text string, size int64, claims uint64) {
 	t.Helper()
 	deflated := func(text string) []byte {
 		var out bytes.Buffer
@@ -190,9 +191,12 @@ func bomb(t *testing.T, z *zip.Writer, name, header, text string, size int64) {
 	block := deflated(unit)
 	times := size / int64(len(unit))
 	content := append(deflated(header), bytes.Repeat(block, int(times))...)
+	if claims == 0 {
+		claims = uint64(len(header)) + uint64(times)*uint64(len(unit))
+	}
 	w, err := z.CreateRaw(&zip.FileHeader{
 		Name: name, Method: zip.Deflate,
-		CompressedSize64: uint64(len(content)), UncompressedSize64: uint64(len(header)) + uint64(times)*uint64(len(unit)),
+		CompressedSize64: uint64(len(content)), UncompressedSize64: claims,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -205,10 +209,17 @@ func bomb(t *testing.T, z *zip.Writer, name, header, text string, size int64) {
 func TestBombs(t *testing.T) {
 	const size = 2 << 30
 	header := "sourcedId,status,lineItemSourcedId,studentSourcedId,score,scoreDate\n"
-	for _, c := range []struct{ name, file, header, text, want string }{
-		{"zeros", "results.csv", "", "\x00", "expands more than 200 times"},
-		{"short rows", "results.csv", header, "a\n", "expands more than 200 times"},
-		{"a file that nobody needs", "resources.csv", "", "\x00", "expands more than 200 times"},
+	for _, c := range []struct {
+		name, file, header, text string
+		claims                   uint64
+		want                     string
+	}{
+		{"zeros", "results.csv", "", "\x00", 0, "expands more than 200 times"},
+		{"short rows", "results.csv", header, "a\n", 0, "expands more than 200 times"},
+		{"a file that nobody needs", "resources.csv", "", "\x00", 0, "expands more than 200 times"},
+		{"zeros that claim to be few", "results.csv", "", "\x00", 1000, "results.csv"},
+		{"short rows that claim to be few", "results.csv", header, "a\n", 1000, "damaged within the zip"},
+		{"a file that claims to be small", "resources.csv", "", "\x00", 1000, "damaged within the zip"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -223,7 +234,7 @@ func TestBombs(t *testing.T) {
 				}
 				w.Write(file.Data)
 			}
-			bomb(t, z, c.file, c.header, c.text, size)
+			bomb(t, z, c.file, c.header, c.text, size, c.claims)
 			if err := z.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,7 @@ func Check(a bundle.Attribute) error {
 		return checkError(a, "from", "names no OneRoster file", "set from.oneRoster")
 	}
 	for _, check := range []func(bundle.Attribute, bundle.OneRoster) error{
-		checkField, checkShape, checkAggregate, checkContent, checkWhere, checkOrder, checkBounds,
+		checkField, checkType, checkSelection, checkNumberOfFacts, checkAggregate, checkContent, checkWhere, checkOrder, checkBounds,
 	} {
 		if err := check(a, *a.From.OneRoster); err != nil {
 			return err
@@ -55,15 +55,16 @@ func checkField(a bundle.Attribute, from bundle.OneRoster) error {
 	return nil
 }
 
-// checkShape compares how many facts there may be with how many the type holds.
-func checkShape(a bundle.Attribute, from bundle.OneRoster) error {
+func checkType(a bundle.Attribute, _ bundle.OneRoster) error {
 	switch a.Type {
 	case bundle.Boolean, bundle.Integer, bundle.Number, bundle.String, bundle.Date,
 		bundle.IntegerList, bundle.NumberList, bundle.StringList, bundle.DateList:
-	default:
-		return checkError(a, "type", fmt.Sprintf("%q is no type", a.Type), "use Boolean, Integer, Number, String, Date or a list of one of the last four")
+		return nil
 	}
-	selects := from.First != 0 || from.Last != 0
+	return checkError(a, "type", fmt.Sprintf("%q is no type", a.Type), "use Boolean, Integer, Number, String, Date or a list of one of the last four")
+}
+
+func checkSelection(a bundle.Attribute, from bundle.OneRoster) error {
 	switch {
 	case from.First < 0 || from.Last < 0:
 		return checkError(a, "from.oneRoster", "first and last cannot be negative", "name how many facts to keep")
@@ -71,15 +72,27 @@ func checkShape(a bundle.Attribute, from bundle.OneRoster) error {
 		return checkError(a, "from.oneRoster", "has both first and last", "keep one of them")
 	case max(from.First, from.Last) > student.MaxItems(a) && a.Type.IsList():
 		return checkError(a, "from.oneRoster", fmt.Sprintf("keeps more facts than a list may have (%d)", student.MaxItems(a)), "keep fewer")
-	case oneRow(from.File) && (selects || from.Aggregate != "" || from.OrderBy != "" || from.Where != (bundle.Where{})):
-		return checkError(a, "from.oneRoster", "a student has only one row in "+csvName(from.File), "leave out where, orderBy, aggregate, first and last")
-	case oneRow(from.File) && a.Type.IsList():
-		if c, known := contentOf(from.File, from.Field); known && c != textList && c != gradeList {
+	}
+	return nil
+}
+
+// checkNumberOfFacts compares how many facts there may be with how many the
+// type holds.
+func checkNumberOfFacts(a bundle.Attribute, from bundle.OneRoster) error {
+	selects := from.First != 0 || from.Last != 0
+	if oneRow(from.File) {
+		if selects || from.Aggregate != "" || from.OrderBy != "" || from.Where != (bundle.Where{}) {
+			return checkError(a, "from.oneRoster", "a student has only one row in "+csvName(from.File), "leave out where, orderBy, aggregate, first and last")
+		}
+		if c, known := contentOf(from.File, from.Field); a.Type.IsList() && known && c != textList && c != gradeList {
 			return checkError(a, "type", from.Field+" holds one value", "use type "+string(a.Type.Element()))
 		}
+		return nil
+	}
+	switch {
 	case a.Type.IsList() && from.Aggregate != "":
 		return checkError(a, "from.oneRoster.aggregate", "makes one value, not a list", "leave it out or use a type that is not a list")
-	case !a.Type.IsList() && !oneRow(from.File) && from.Aggregate == "":
+	case !a.Type.IsList() && from.Aggregate == "":
 		mend := "set aggregate: Latest"
 		if selects {
 			mend += ", or use type " + string(a.Type) + "List"
@@ -93,7 +106,7 @@ func checkShape(a bundle.Attribute, from bundle.OneRoster) error {
 func oneRow(file string) bool { return file == users || file == demographics }
 
 func checkAggregate(a bundle.Attribute, from bundle.OneRoster) error {
-	allowed := []bundle.Type{bundle.Boolean, bundle.Integer, bundle.Number, bundle.String, bundle.Date}
+	var allowed []bundle.Type
 	switch from.Aggregate {
 	case "", bundle.Latest, bundle.Earliest:
 		return nil

@@ -4,6 +4,7 @@
 package oneroster
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -18,8 +19,8 @@ func Digest(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer a.close()
-	m := &meter{limits: Limits{}.withDefaults()}
+	defer a.Close()
+	m := &meter{ctx: context.Background(), limits: Limits{}.withDefaults()}
 	sums := digests{}
 	for _, name := range a.names() {
 		if err := sums.drain(a, name, m); err != nil {
@@ -50,7 +51,7 @@ func (d digests) drain(a *archive, name string, m *meter) error {
 func (d digests) digest(a *archive) string {
 	hash := sha256.New()
 	for _, name := range a.names() {
-		io.WriteString(hash, name+" "+hex.EncodeToString(d[name])+"\n")
+		hash.Write([]byte(name + " " + hex.EncodeToString(d[name]) + "\n"))
 	}
 	return "sha256-" + hex.EncodeToString(hash.Sum(nil))
 }

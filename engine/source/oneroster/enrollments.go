@@ -102,11 +102,8 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 	}
 	s.prints = append(s.prints, t.fingerprint())
 
-	class := r.classes.find(t.field(c.class))
-	if class == none && r.manifest.bulk[classes] && r.classes.dangles(t.field(c.class)) {
-		r.problems.add(t.name, t.row, "classSourcedId", faultUnknownClass)
-	}
-	days := r.enrolledDays(t, c, class)
+	e := enrollment{student: number, id: id, class: r.classOf(t, c), org: r.orgOf(t, c)}
+	days := r.enrolledDays(t, c, e.class)
 	if days.begin > r.today || days.end <= r.today {
 		return
 	}
@@ -118,10 +115,7 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 		r.damageReached(number, t.row)
 		return
 	}
-	e := enrollment{
-		student: number, begin: days.begin, id: id, class: class, org: r.orgs.find(t.field(c.school)),
-		schoolID: s.text(t.field(c.school)), classID: s.text(t.field(c.class)),
-	}
+	e.begin, e.schoolID, e.classID = days.begin, s.text(t.field(c.school)), s.text(t.field(c.class))
 	if text := t.field(c.primary); text != "" {
 		var ok bool
 		if e.primary, ok = parseBoolean(text); !ok {
@@ -130,6 +124,25 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 	}
 	s.current = append(s.current, e)
 	r.feedEnrollment(t, e)
+}
+
+// classOf is the class of an enrollment, or none.
+func (r *reader) classOf(t *rows, c enrollmentColumns) uint32 {
+	class := r.classes.find(t.field(c.class))
+	if class == none && r.manifest.bulk[classes] && r.classes.dangles(t.field(c.class)) {
+		r.problems.add(t.name, t.row, "classSourcedId", faultUnknownClass)
+	}
+	return class
+}
+
+// orgOf is the school of an enrollment, or none. That it is unknown matters only
+// to attributes drawn from orgs.
+func (r *reader) orgOf(t *rows, c enrollmentColumns) uint32 {
+	org := r.orgs.find(t.field(c.school))
+	if org == none && len(r.plan[orgs]) > 0 && r.manifest.bulk[orgs] && r.orgs.dangles(t.field(c.school)) {
+		r.problems.add(t.name, t.row, "schoolSourcedId", faultUnknownOrg)
+	}
+	return org
 }
 
 // enrolledDays is the span of an enrollment: its own dates, and its class's

@@ -31,8 +31,7 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(file("manifest.csv"), file("users.csv"), file("enrollments.csv"), file("classes.csv"), file("lineItems.csv"), file("results.csv"))
 	}
-	model := bundle.Model{Name: "fuzz"}
-	for _, a := range []bundle.Attribute{
+	model := bundle.Model{Name: "fuzz", Attributes: []bundle.Attribute{
 		attribute("grade", bundle.Integer, bundle.OneRoster{File: "users", Field: "grades"}),
 		attribute("scores", bundle.NumberList, bundle.OneRoster{File: "results", Field: "score", Last: 3, Where: bundle.Where{Class: "M-1"}}),
 		attribute("sum", bundle.Integer, bundle.OneRoster{File: "results", Field: "score", Aggregate: bundle.Sum}),
@@ -40,9 +39,7 @@ func FuzzRead(f *testing.F) {
 		attribute("dates", bundle.DateList, bundle.OneRoster{File: "results", Field: "scoreDate"}),
 		attribute("classes", bundle.StringList, bundle.OneRoster{File: "classes", Field: "title"}),
 		attribute("begun", bundle.Date, bundle.OneRoster{File: "enrollments", Field: "beginDate", Aggregate: bundle.Minimum}),
-	} {
-		model.Attributes = append(model.Attributes, a)
-	}
+	}}
 	options := oneroster.Options{
 		At: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Plan: student.NewPlan(model),
 		Limits: oneroster.Limits{Total: 1 << 20, Record: 1 << 12, Columns: 64, Problems: 10},

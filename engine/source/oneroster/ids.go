@@ -20,8 +20,6 @@ type ids struct {
 
 func newIDs(seed maphash.Seed) *ids { return &ids{seed: seed, slots: make([]uint32, 16)} }
 
-func (t *ids) len() int { return len(t.ends) }
-
 // get is an id's bytes.
 func (t *ids) get(n uint32) []byte {
 	from := 0

@@ -4,6 +4,7 @@
 package oneroster
 
 import (
+	"context"
 	"io"
 	"strconv"
 )
@@ -49,6 +50,7 @@ func (l Limits) withDefaults() Limits {
 // meter counts the bytes read from all files of one export against the limits,
 // and tells how far reading has come.
 type meter struct {
+	ctx      context.Context // ends every read
 	limits   Limits
 	done     int64
 	expected int64
@@ -93,6 +95,9 @@ type guarded struct {
 }
 
 func (g *guarded) Read(p []byte) (int, error) {
+	if err := g.meter.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := g.in.Read(p)
 	g.read += int64(n)
 	g.meter.done += int64(n)

@@ -46,7 +46,7 @@ func Read(ctx context.Context, path string, o Options) (*student.Population, err
 	if err != nil {
 		return nil, err
 	}
-	defer a.close()
+	defer a.Close()
 	return read(ctx, a, o)
 }
 
@@ -70,7 +70,6 @@ func ReadFS(ctx context.Context, folder fs.FS, o Options) (*student.Population, 
 
 // reader is the state of reading one export.
 type reader struct {
-	ctx      context.Context
 	archive  *archive
 	zone     *time.Location
 	today    int32
@@ -94,7 +93,6 @@ type reader struct {
 	roster      *roster
 	enrollments *reached
 	results     *ids
-	people      *ids // of demographics.csv
 }
 
 func read(ctx context.Context, a *archive, o Options) (*student.Population, error) {
@@ -103,8 +101,8 @@ func read(ctx context.Context, a *archive, o Options) (*student.Population, erro
 		o.Zone = time.UTC
 	}
 	r := &reader{
-		ctx: ctx, archive: a, zone: o.Zone, today: day(o.At, o.Zone), seed: maphash.MakeSeed(),
-		meter: &meter{limits: limits, expected: a.size(), progress: o.Progress},
+		archive: a, zone: o.Zone, today: day(o.At, o.Zone), seed: maphash.MakeSeed(),
+		meter: &meter{ctx: ctx, limits: limits, expected: a.size(), progress: o.Progress},
 		sums:  digests{}, problems: newProblems(limits.Problems), plan: map[string][]*planned{},
 	}
 	for _, attribute := range o.Plan.Attributes() {
@@ -131,7 +129,7 @@ func read(ctx context.Context, a *archive, o Options) (*student.Population, erro
 }
 
 func (r *reader) open(name string, required []string) (*rows, error) {
-	return openRows(r.ctx, r.archive, name, required, r.meter, r.sums, r.seed)
+	return openRows(r.archive, name, required, r.meter, r.sums, r.seed)
 }
 
 // checkAvailable finds the attributes that need a file which the export lacks.
@@ -195,9 +193,6 @@ func (r *reader) readRest() error {
 	for _, name := range r.archive.names() {
 		if _, done := r.sums[name]; done {
 			continue
-		}
-		if err := r.ctx.Err(); err != nil {
-			return err
 		}
 		if err := r.sums.drain(r.archive, name, r.meter); err != nil {
 			return err

@@ -148,6 +148,12 @@ func (rt *roleTable) offer(user string, candidate role, ids *ids) {
 	}
 }
 
+// userColumns are the places of the columns that this file reads; role and orgs
+// are there in 1.1 only.
+type userColumns struct {
+	id, status, role, orgs int
+}
+
 // readUsers finds the students and their attributes in users.csv.
 func (r *reader) readUsers() error {
 	columns := required[users]
@@ -161,14 +167,14 @@ func (r *reader) readUsers() error {
 	for _, p := range r.plan[users] {
 		r.place(t, p)
 	}
-	id := t.column("sourcedId")
+	c := userColumns{t.column("sourcedId"), t.column("status"), t.column("role"), t.column("orgSourcedIds")}
 	for t.next() {
-		if text := t.field(id); text == "" {
+		if text := t.field(c.id); text == "" {
 			r.problems.add(t.name, t.row, "sourcedId", faultNoID)
 		} else if !utf8.ValidString(text) {
 			r.problems.add(t.name, t.row, "sourcedId", faultIDNotUTF8)
 		} else {
-			r.readUser(t, text)
+			r.readUser(t, c, text)
 		}
 	}
 	if err := t.finish(); err != nil {
@@ -178,7 +184,7 @@ func (r *reader) readUsers() error {
 	return nil
 }
 
-func (r *reader) readUser(t *rows, id string) {
+func (r *reader) readUser(t *rows, c userColumns, id string) {
 	s := r.roster
 	user, isNew := s.users.add(id)
 	conflict := false
@@ -188,7 +194,7 @@ func (r *reader) readUser(t *rows, id string) {
 	} else if conflict = r.duplicate(t, s.prints[user]); !conflict {
 		return
 	}
-	home, isStudent := r.studentHome(t, id)
+	home, isStudent := r.studentHome(t, c, id)
 	if isStudent && s.studentOf[user] < 0 {
 		number := int32(len(s.userOf))
 		s.studentOf[user] = number
@@ -206,19 +212,19 @@ func (r *reader) readUser(t *rows, id string) {
 
 // studentHome reports whether a row of users.csv is a student's, and the school
 // that the roster gives apart from enrollments.
-func (r *reader) studentHome(t *rows, id string) (home string, isStudent bool) {
+func (r *reader) studentHome(t *rows, c userColumns, id string) (home string, isStudent bool) {
 	if r.manifest.version == version11 {
-		if !r.isStudentRow(t, t.field(t.column("role")), t.field(t.column("status")), "role") {
+		if !r.isStudentRow(t, t.field(c.role), t.field(c.status), "role") {
 			return "", false
 		}
-		return r.firstSchool(t.field(t.column("orgSourcedIds"))), true
+		return r.firstSchool(t.field(c.orgs)), true
 	}
 	n, ok := r.roles.users.find(id)
 	if !ok {
 		return "", false
 	}
 	r.roles.used[n] = true
-	standing := statusOf(t.field(t.column("status")))
+	standing := statusOf(t.field(c.status))
 	if standing == unclear {
 		r.problems.add(t.name, t.row, "status", faultStatus)
 	}

@@ -25,7 +25,6 @@ const bufferSize = 64 << 10
 // rows iterates over the records of one CSV file. It is all that the rest of
 // the package knows of CSV.
 type rows struct {
-	ctx    context.Context
 	name   string
 	guard  *guarded
 	hash   hash.Hash
@@ -42,13 +41,13 @@ type rows struct {
 
 // openRows opens a file and reads its header. Every name in required must be in
 // it.
-func openRows(ctx context.Context, a *archive, name string, required []string, m *meter, sums digests, seed maphash.Seed) (*rows, error) {
+func openRows(a *archive, name string, required []string, m *meter, sums digests, seed maphash.Seed) (*rows, error) {
 	guard, err := m.open(a, name)
 	if err != nil {
 		return nil, err
 	}
 	guard.perRecord = true
-	r := &rows{ctx: ctx, name: name, guard: guard, hash: sha256.New(), sums: sums, seed: seed}
+	r := &rows{name: name, guard: guard, hash: sha256.New(), sums: sums, seed: seed}
 	buffered := bufio.NewReaderSize(io.TeeReader(r.guard, r.hash), bufferSize)
 	if err := skipMark(buffered, name); err != nil {
 		guard.Close()
@@ -72,7 +71,8 @@ func skipMark(in *bufio.Reader, name string) error {
 	}
 	switch {
 	case strings.HasPrefix(string(mark), "\xef\xbb\xbf"):
-		in.Discard(3)
+		_, err = in.Discard(len(mark))
+		return err
 	case strings.HasPrefix(string(mark), "\xff\xfe"), strings.HasPrefix(string(mark), "\xfe\xff"):
 		return &Error{File: name, Fault: "is written in UTF-16", Mend: "save it as UTF-8"}
 	}
@@ -126,11 +126,6 @@ func printable(s string) string {
 func (r *rows) next() bool {
 	if r.err != nil {
 		return false
-	}
-	if r.row&0xfff == 0 {
-		if r.err = r.ctx.Err(); r.err != nil {
-			return false
-		}
 	}
 	fields, err := r.csv.Read()
 	if err != nil {
