@@ -83,6 +83,7 @@ var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 		cel.StdLib(cel.StdLibSubset(subset)),
 		cel.HomogeneousAggregateLiterals(),
 		cel.DefaultUTCTimeZone(true),
+		cel.EnableHiddenAccumulatorName(true), // macros' own variables cannot be named by a rule
 		cel.ParserExpressionSizeLimit(MaxExpressionLength),
 		cel.ExpressionNodeLimit(MaxExpressionNodes),
 		cel.ParserRecursionLimit(MaxExpressionDepth),

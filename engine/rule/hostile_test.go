@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/student"
@@ -137,6 +138,8 @@ func TestHostileRulesAreRefusedOrBounded(t *testing.T) {
 		"control characters":        {"\x00\x01\u202e == 1", nil, CodeSyntax},
 		"comment only":              {"// nothing", nil, CodeSyntax},
 		"two expressions":           {"true true", nil, CodeSyntax},
+		"macro's own variable":      {"[1].all(x, __result__)", nil, CodeUnknownName},
+		"macro's own name":          {"[1].all(__result__, __result__ == 1) && [1].all(x, @result)", nil, CodeSyntax},
 		"comprehension in when":     {"[[[1]]].map(a, a.map(b, b.map(c, c)))[0][0][0] == 1", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,5 +232,56 @@ func TestTheEstimateBoundsTheCost(t *testing.T) {
 		if actual := *details.ActualCost(); actual > x.cost {
 			t.Errorf("%s costs %d, more than the %d estimated", source, actual, x.cost)
 		}
+	}
+}
+
+// The second belt: an evaluation that is stopped at its budget is a failure with
+// a cause of its own, whether in an expression or in a variable.
+func TestStoppedEvaluationsSayWhy(t *testing.T) {
+	base, err := baseEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, issues := base.Compile("[1, 2, 3].all(x, x > 0)")
+	if issues.Err() != nil {
+		t.Fatal(issues.Err())
+	}
+	program, err := base.Program(checked, cel.CostLimit(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = program.Eval(cel.NoVars())
+	if err == nil {
+		t.Fatal("not stopped")
+	}
+	if got, want := causeOf(err), "cost limit exceeded"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := causeOf(types.WrapErr(&variableError{"v", err}).(*types.Err)), "variable v: cost limit exceeded"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A dear expression is watched: beyond the model's bounds, it is stopped.
+func TestDearExpressionsAreWatched(t *testing.T) {
+	b := hostileBundle("student.list.exists(x, student.short.exists(y, x > y))")
+	p := compiled(t, b)
+	if p.Cost() <= watchedCost {
+		t.Fatalf("cost %d is not dear", p.Cost())
+	}
+	population := dearest(b.Information.Attributes)
+	e, err := p.Bind(population)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Bounds are enforced on every read, so they are widened behind its back.
+	e.student.attributes = slices.Clone(e.student.attributes)
+	for i := range e.student.attributes {
+		e.student.attributes[i].MaxItems = 1 << 30
+	}
+	c := population.Column("short")
+	c.Floats, c.Offsets = make([]float64, 100_000), []uint32{0, 100_000}
+	if o := e.Decide(0); o.Failure != "rule a, when: cost limit exceeded" {
+		t.Errorf("%+v", o)
 	}
 }
