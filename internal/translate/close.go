@@ -13,6 +13,7 @@ import (
 
 	"github.com/juncture-dev/juncture/api/v1alpha1"
 	"github.com/juncture-dev/juncture/engine/bundle"
+	"github.com/juncture-dev/juncture/engine/source/oneroster"
 )
 
 // Close puts a process and all it refers to into one bundle, whose structure is
@@ -215,7 +216,11 @@ func (c *closing) information(process *v1alpha1.PersonalizationProcess, model *v
 				"remove it, or have its owner allow the purpose in the InformationModel")
 			continue
 		}
-		closed.Attributes = append(closed.Attributes, c.attribute(model.Name, attribute))
+		drawn := c.attribute(model.Name, attribute)
+		if err := oneroster.Check(drawn); err != nil {
+			c.add(KindInformationModel, model.Name, fmt.Sprintf("spec.attributes[%s]", name), err.Error(), "OneRoster cannot give the attribute as it is declared")
+		}
+		closed.Attributes = append(closed.Attributes, drawn)
 	}
 	slices.SortFunc(closed.Attributes, func(a, b bundle.Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return closed, faults
