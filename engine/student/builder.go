@@ -232,6 +232,7 @@ func (b *Builder) Column(l Layout) *Column {
 		return w.finish()
 	}
 	grouped, starts := b.group(l)
+	b.entries = nil // grouped holds them now: a state has many
 	damaged := b.damagedRows(l)
 	for row := range l.Len {
 		facts := b.sift(grouped[starts[row]:starts[row+1]], l)
@@ -241,7 +242,6 @@ func (b *Builder) Column(l Layout) *Column {
 		}
 		w.write(facts)
 	}
-	b.entries = nil
 	return w.finish()
 }
 

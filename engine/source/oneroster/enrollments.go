@@ -19,6 +19,9 @@ type reached struct {
 	prints  []uint64
 	current []enrollment
 	texts   map[string]string // schools and classes, each text once
+
+	// conflicts are sourcedIds of which there are rows that differ.
+	conflicts map[uint32]bool
 }
 
 // enrollment is a student's enrollment that is current at the instant of
@@ -42,7 +45,7 @@ type enrollmentColumns struct {
 // readEnrollments finds the current enrollments, the attributes drawn from
 // them, and those drawn from the classes, courses, orgs and sessions they lead to.
 func (r *reader) readEnrollments() error {
-	r.enrollments = &reached{ids: newIDs(r.seed), texts: map[string]string{}}
+	r.enrollments = &reached{ids: newIDs(r.seed), texts: map[string]string{}, conflicts: map[uint32]bool{}}
 	if !r.manifest.bulk[enrollments] {
 		return nil
 	}
@@ -67,6 +70,11 @@ func (r *reader) readEnrollments() error {
 	slices.SortFunc(list, func(a, b enrollment) int {
 		return cmp.Or(cmp.Compare(a.student, b.student), cmp.Compare(a.begin, b.begin), r.enrollments.ids.compare(a.id, b.id))
 	})
+	for _, e := range list {
+		if r.enrollments.conflicts[e.id] {
+			r.damageReached(e.student, 0)
+		}
+	}
 	r.feedReached()
 	return nil
 }
@@ -96,7 +104,10 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 	id, isNew := s.ids.add(t.field(c.id))
 	if !isNew {
 		if r.duplicate(t, s.prints[id]) {
-			r.conflictingEnrollment(id, number, t.row)
+			// Both students' enrollments are in doubt: this one's now, the
+			// first's when all rows are known.
+			s.conflicts[id] = true
+			r.damageReached(number, t.row)
 		}
 		return
 	}
@@ -186,17 +197,6 @@ func (r *reader) damageReached(number int32, row uint32) {
 			row = 0 // it is not a row of that file
 		}
 		r.damage(file, number, row)
-	}
-}
-
-// conflictingEnrollment damages what two rows of one sourcedId lead to: the
-// student of the second, and the first's if it is current.
-func (r *reader) conflictingEnrollment(id uint32, number int32, row uint32) {
-	r.damageReached(number, row)
-	for _, e := range r.enrollments.current {
-		if e.id == id && e.student != number {
-			r.damageReached(e.student, row)
-		}
 	}
 }
 

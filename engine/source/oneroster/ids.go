@@ -15,10 +15,17 @@ type ids struct {
 	seed  maphash.Seed
 	bytes []byte
 	ends  []int
-	slots []uint32 // open addressing, linear probing; number + 1, or 0
+	slots []slot // open addressing, linear probing
 }
 
-func newIDs(seed maphash.Seed) *ids { return &ids{seed: seed, slots: make([]uint32, 16)} }
+// slot is a place of the hash table. The hash spares most looks at the bytes,
+// each of which would be a cache miss.
+type slot struct {
+	hash   uint32
+	number uint32 // + 1; 0: free
+}
+
+func newIDs(seed maphash.Seed) *ids { return &ids{seed: seed, slots: make([]slot, 16)} }
 
 // get is an id's bytes.
 func (t *ids) get(n uint32) []byte {
@@ -33,31 +40,35 @@ func (t *ids) compare(a, b uint32) int { return bytes.Compare(t.get(a), t.get(b)
 
 // find is an id's number, if it has one.
 func (t *ids) find(id string) (uint32, bool) {
-	n := t.slots[t.slot(id)]
-	return n - 1, n != 0
+	s := t.slots[t.place(id, t.hash(id))]
+	return s.number - 1, s.number != 0
 }
 
 // add is an id's number, a new one if isNew.
 func (t *ids) add(id string) (n uint32, isNew bool) {
-	slot := t.slot(id)
-	if n := t.slots[slot]; n != 0 {
-		return n - 1, false
+	hash := t.hash(id)
+	place := t.place(id, hash)
+	if s := t.slots[place]; s.number != 0 {
+		return s.number - 1, false
 	}
 	t.bytes = append(t.bytes, id...)
 	t.ends = append(t.ends, len(t.bytes))
 	n = uint32(len(t.ends) - 1)
-	t.slots[slot] = n + 1
+	t.slots[place] = slot{hash, n + 1}
 	if 4*len(t.ends) > 3*len(t.slots) {
 		t.grow()
 	}
 	return n, true
 }
 
-// slot is where id is, or the free place where it belongs.
-func (t *ids) slot(id string) int {
+func (t *ids) hash(id string) uint32 { return uint32(maphash.String(t.seed, id)) }
+
+// place is where id is, or the free place where it belongs.
+func (t *ids) place(id string, hash uint32) int {
 	mask := len(t.slots) - 1
-	for i := int(maphash.String(t.seed, id)) & mask; ; i = (i + 1) & mask {
-		if n := t.slots[i]; n == 0 || string(t.get(n-1)) == id {
+	for i := int(hash) & mask; ; i = (i + 1) & mask {
+		s := t.slots[i]
+		if s.number == 0 || s.hash == hash && string(t.get(s.number-1)) == id {
 			return i
 		}
 	}
@@ -65,13 +76,16 @@ func (t *ids) slot(id string) int {
 
 func (t *ids) grow() {
 	old := t.slots
-	t.slots = make([]uint32, 2*len(old))
+	t.slots = make([]slot, 2*len(old))
 	mask := len(t.slots) - 1
-	for n := range t.ends {
-		i := int(maphash.Bytes(t.seed, t.get(uint32(n)))) & mask
-		for t.slots[i] != 0 {
+	for _, s := range old {
+		if s.number == 0 {
+			continue
+		}
+		i := int(s.hash) & mask
+		for t.slots[i].number != 0 {
 			i = (i + 1) & mask
 		}
-		t.slots[i] = uint32(n) + 1
+		t.slots[i] = s
 	}
 }
