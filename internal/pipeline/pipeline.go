@@ -24,6 +24,12 @@ type Due struct {
 	// schedule/2026-09-01T02:00:00-04:00. The same instance of the same revision
 	// is run once, however often it is asked for.
 	Trigger string
+	// Seed of the process's lottery; nil means Input.Seed.
+	Seed []byte
+	// Check, if not nil, may still refuse the run once it is known what the
+	// process would decide on. Its error becomes the run's; it may be logged, so
+	// it must not name a student.
+	Check func(*student.Population) error
 }
 
 // Input is what the run of a district depends on.
@@ -98,6 +104,8 @@ type Run struct {
 	Again bool
 	// Err is why this process could not be run. Nothing of it is recorded.
 	Err error
+
+	check func(*student.Population) error
 }
 
 // Process is the name of the process.
@@ -119,7 +127,10 @@ func DistrictRun(ctx context.Context, in Input) (Output, error) {
 	in.At = in.At.UTC() // as the record holds it
 	out := Output{Runs: make([]Run, len(in.Due))}
 	for i, due := range in.Due {
-		out.Runs[i] = Run{Program: due.Program, Trigger: due.Trigger, At: in.At, Seed: in.Seed}
+		out.Runs[i] = Run{Program: due.Program, Trigger: due.Trigger, At: in.At, Seed: in.Seed, check: due.Check}
+		if due.Seed != nil {
+			out.Runs[i].Seed = due.Seed
+		}
 		if err := begin(ctx, &in, &out.Runs[i]); err != nil {
 			return out, abandon(ctx, &in, out.Runs[:i], err)
 		}
@@ -230,7 +241,13 @@ func decide(ctx context.Context, in *Input, population *student.Population, run 
 			in.Progress(Progress{Stage: Deciding, Process: run.Process(), Done: int64(done), Total: int64(total)})
 		}
 	}
-	batch, err := run.Program.DecideAll(ctx, run.Population, how)
+	var batch *engine.Batch
+	if run.check != nil {
+		err = run.check(run.Population)
+	}
+	if err == nil {
+		batch, err = run.Program.DecideAll(ctx, run.Population, how)
+	}
 	if err == nil {
 		err = commit(ctx, in, run, batch)
 	}
