@@ -98,3 +98,18 @@ func checkPopulation(t *testing.T, p *student.Population) {
 		}
 	}
 }
+
+// FuzzReadZip reads arbitrary bytes as a zip: no panic, and an error or a
+// population that keeps its promises.
+func FuzzReadZip(f *testing.F) {
+	whole := zipFolder(f, smallExport(), false)
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add([]byte("PK\x05\x06" + string(make([]byte, 18))))
+	options := oneroster.Options{Plan: latestScore(), Limits: oneroster.Limits{Total: 1 << 20, Record: 1 << 12, Columns: 64}}
+	f.Fuzz(func(t *testing.T, zipped []byte) {
+		if p, err := readZip(t, zipped, options); err == nil {
+			checkPopulation(t, p)
+		}
+	})
+}
