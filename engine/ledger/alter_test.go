@@ -1,7 +1,7 @@
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !js
+//go:build unix
 
 package ledger_test
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !js
+//go:build unix
 
 package ledger_test
 
@@ -41,7 +41,11 @@ var crashDistrict = ledgertest.District{Name: "springfield", Seed: 11, Students:
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		if err := child(dir, os.Getenv(childPoint)); err != nil {
+		run := child
+		if os.Getenv(childPoint) == "full" {
+			run = func(dir, _ string) error { return fullChild(dir) }
+		}
+		if err := run(dir, os.Getenv(childPoint)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -166,7 +166,12 @@ func (d District) Start(process string, n int) ledger.RunStart {
 
 // Commit is the outcome of the nth run of a process.
 func (d District) Commit(run ledger.Run, n int) ledger.RunCommit {
-	c := ledger.RunCommit{Run: run.ID, Bundle: Bundle(run.Process, n/3), Population: d.Population(n)}
+	return d.CommitOf(run, n, d.Population(n))
+}
+
+// CommitOf is the outcome of the nth run of a process over a population.
+func (d District) CommitOf(run ledger.Run, n int, p *student.Population) ledger.RunCommit {
+	c := ledger.RunCommit{Run: run.ID, Bundle: Bundle(run.Process, n/3), Population: p}
 	r := d.random(2, uint64(n)) //nolint:gosec // a small number
 	waiting := 0
 	for i := range c.Population.IDs {
