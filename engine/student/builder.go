@@ -60,9 +60,6 @@ func NewBuilder(a bundle.Attribute) *Builder {
 	return b
 }
 
-// Attribute is the attribute being built.
-func (b *Builder) Attribute() bundle.Attribute { return b.attribute }
-
 // The faults a value can have. They are few and fixed so that they can be
 // counted.
 const (
