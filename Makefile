@@ -15,6 +15,7 @@ DIST := $(ROOT)/dist
 
 include hack/make/tools.mk
 include hack/make/generate.mk
+include hack/make/chart.mk
 include hack/make/verify.mk
 include hack/make/test.mk
 -include hack/make/cluster.mk

@@ -29,6 +29,16 @@ kubernetes_ldflags() {
   done
 }
 
+# The Kubernetes version that helm template and helm lint take a chart to be for.
+helm_ldflags() {
+  local package minor
+  minor=$(module_version helm k8s.io/client-go)
+  minor=${minor#v0.}
+  for package in helm.sh/helm/v3/pkg/chartutil helm.sh/helm/v3/pkg/lint/rules; do
+    printf -- '-X %s.k8sVersionMajor=1 -X %s.k8sVersionMinor=%s ' "$package" "$package" "${minor%%.*}"
+  done
+}
+
 # recipe PROGRAM sets the folder of its module, the package to build and the
 # linker flags that stamp its version.
 recipe() {
@@ -46,6 +56,7 @@ recipe() {
   helm)
     module=helm package=helm.sh/helm/v3/cmd/helm
     ldflags="-X helm.sh/helm/v3/internal/version.version=$(module_version helm helm.sh/helm/v3)"
+    ldflags+=" $(helm_ldflags)"
     ;;
   provisioner | dns | image)
     module=$1 package=. ldflags=
