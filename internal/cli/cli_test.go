@@ -1,0 +1,320 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/juncture-dev/juncture/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// at is the instant that the tests decide at.
+const at = "2026-09-01T02:00:00Z"
+
+// outcome is what one call of the program gave.
+type outcome struct {
+	code     int
+	out, err string
+}
+
+func invoke(t *testing.T, args ...string) outcome {
+	t.Helper()
+	return invokeAs(t, context.Background(), "juncture", "", args...)
+}
+
+func invokeAs(t *testing.T, ctx context.Context, name, stdin string, args ...string) outcome { //nolint:revive // the test stands first, as everywhere in these tests
+	t.Helper()
+	var out, err bytes.Buffer
+	clock := time.Date(2026, 9, 1, 2, 0, 0, 123, time.UTC)
+	env := cli.Environment{
+		In: strings.NewReader(stdin), Out: &out, Err: &err,
+		Now: func() time.Time { return clock }, Entropy: &entropy{},
+	}
+	code := cli.Main(ctx, env, append([]string{name}, args...))
+	return outcome{code, out.String(), err.String()}
+}
+
+// entropy is an endless source that is the same every time.
+type entropy struct{ block [sha256.Size]byte }
+
+func (e *entropy) Read(p []byte) (int, error) {
+	e.block = sha256.Sum256(e.block[:])
+	return copy(p, e.block[:]), nil
+}
+
+// sources are the flags that name the rosters of testdata.
+func sources(root string) []string {
+	return []string{"--source", "north=" + filepath.Join(root, "north"), "--source", "south=" + filepath.Join(root, "south")}
+}
+
+func runArgs(more ...string) []string {
+	return append(append([]string{"run", "-f", "testdata/network", "--at", at}, sources("testdata/rosters")...), more...)
+}
+
+// golden compares with a file of testdata/golden.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("not as in %s (-want +got):\n%s", path, diff)
+	}
+}
+
+// TestOutputs pins what the verbs print, to the letter.
+func TestOutputs(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "record")
+	if r := invoke(t, runArgs("--store", store)...); r.code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	fromManifests := []string{"explain", "-f", "testdata/network", "--at", at, "--district", "north", "--source", "testdata/rosters/north"}
+	for _, c := range []struct {
+		golden string
+		code   int
+		args   []string
+	}{
+		{"run.csv", 0, runArgs("-o", "csv")},
+		{"run.json", 0, runArgs("-o", "json")},
+		{"run.txt", 0, runArgs()},
+		{"run-one-district.txt", 0, runArgs("--district", "south", "-q")},
+		{"vet.txt", 0, []string{"vet", "-f", "testdata/network"}},
+		{"vet-faulty.txt", 1, []string{"vet", "-f", "testdata/faulty"}},
+		{"vet-faulty.json", 1, []string{"vet", "-f", "testdata/faulty", "-o", "json"}},
+		{"test.txt", 0, []string{"test", "-f", "testdata/network", "-v"}},
+		{"test.json", 0, []string{"test", "-f", "testdata/network", "-o", "json"}},
+		{"test-failing.txt", 1, []string{"test", "-f", "testdata/failing"}},
+		{"explain-offered.txt", 0, append(fromManifests, "--student", "n-01")},
+		{"explain-waitlisted.txt", 0, append(fromManifests, "--student", "n-02", "--language", "es")},
+		{"explain-undetermined.txt", 0, append(fromManifests, "--student", "n-07")},
+		{"explain-offered.json", 0, append(fromManifests, "--student", "n-01", "-o", "json")},
+		{"explain-recorded.txt", 0, []string{"explain", "--store", store, "--district", "north", "--student", "n-02"}},
+		{"verify.txt", 0, []string{"verify", "--store", store, "--district", "north"}},
+	} {
+		t.Run(c.golden, func(t *testing.T) {
+			r := invoke(t, c.args...)
+			if r.code != c.code {
+				t.Errorf("exit code %d, want %d", r.code, c.code)
+			}
+			golden(t, c.golden, r.out+"--- standard error\n"+head.ReplaceAllString(r.err, "took  …"))
+		})
+	}
+}
+
+var head = regexp.MustCompile(`took\s+\S+`)
+
+// TestExplainsTheSameWithAndWithoutRecord: what explain says about a decision
+// does not depend on where it takes it from.
+func TestExplainsTheSameWithAndWithoutRecord(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "record")
+	if r := invoke(t, runArgs("--store", store)...); r.code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	for _, student := range []string{"n-01", "n-02", "n-03", "n-04", "n-05", "n-06", "n-07"} {
+		recorded := invoke(t, "explain", "--store", store, "--district", "north", "--student", student, "-o", "json")
+		decided := invoke(t, "explain", "-f", "testdata/network", "--at", at, "--district", "north", "--source", "testdata/rosters/north", "--student", student, "-o", "json")
+		if recorded.code != 0 || decided.code != 0 {
+			t.Fatalf("exit codes %d, %d: %s%s", recorded.code, decided.code, recorded.err, decided.err)
+		}
+		if diff := cmp.Diff(decided.out, recorded.out); diff != "" {
+			t.Errorf("%s: without record (-), with record (+):\n%s", student, diff)
+		}
+	}
+}
+
+// TestSameBytes: the same inputs give the same bytes, in every format.
+func TestSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	if r := invoke(t, "generate", "state", "--out", filepath.Join(dir, "state"), "--students", "3000", "--districts", "7", "--manifests", "--namespace", "valley"); r.code != 0 {
+		t.Fatal(r.err)
+	}
+	zips := filepath.Join(dir, "state")
+	folders := filepath.Join(dir, "folders")
+	var fromFolders []string
+	packages, err := filepath.Glob(filepath.Join(zips, "*.zip"))
+	if err != nil || len(packages) != 7 {
+		t.Fatalf("%d packages: %v", len(packages), err)
+	}
+	for _, p := range packages {
+		name := strings.TrimSuffix(filepath.Base(p), ".zip")
+		unzip(t, p, filepath.Join(folders, name))
+		fromFolders = append(fromFolders, "--source", name+"="+filepath.Join(folders, name))
+	}
+	manifests := []string{"run", "--at", "2026-03-01T12:00:00Z", "--seed", "5eed", "-f", "testdata/state", "-f", filepath.Join(zips, "districts.yaml")}
+	for _, format := range []string{"csv", "json", "parquet", "table"} {
+		first := ""
+		for _, c := range []struct {
+			name string
+			args []string
+		}{
+			{"first", []string{"--workers", "2"}},
+			{"again", []string{"--workers", "2"}},
+			{"one worker", []string{"--workers", "1"}},
+			{"many workers", []string{"--workers", "16"}},
+			{"from folders", fromFolders},
+			{"recorded", []string{"--store", filepath.Join(dir, format)}},
+			{"from the record", []string{"--store", filepath.Join(dir, format)}},
+		} {
+			out := filepath.Join(dir, "out")
+			r := invoke(t, append(append(manifests, "-o", format, "--out", out), c.args...)...)
+			if r.code != 0 {
+				t.Fatalf("%s, %s: exit code %d: %s", format, c.name, r.code, r.err)
+			}
+			content, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256(content)
+			digest := hex.EncodeToString(sum[:])
+			if first == "" {
+				first = digest
+			}
+			if digest != first {
+				t.Errorf("%s, %s: other bytes than at first", format, c.name)
+			}
+		}
+	}
+}
+
+func unzip(t *testing.T, from, to string) {
+	t.Helper()
+	r, err := zip.OpenReader(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := os.CopyFS(to, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSeatedKeepTheirSeats: a second run knows of the first by the record.
+func TestSeatedKeepTheirSeats(t *testing.T) {
+	dir := t.TempDir()
+	store, network, rosters := filepath.Join(dir, "record"), filepath.Join(dir, "network"), filepath.Join(dir, "rosters")
+	copyTree(t, "testdata/network", network)
+	copyTree(t, "testdata/rosters", rosters)
+	edit(t, filepath.Join(network, "process.yaml"), "waitingList: {maximum: 1}", "waitingList: {maximum: 1}\n  seated: Keep")
+	run := func(at string) outcome {
+		return invoke(t, append([]string{"run", "-f", network, "--at", at, "--store", store, "-o", "csv", "--district", "north"}, sources(rosters)...)...)
+	}
+	first := run(at)
+	if !strings.Contains(first.out, "n-01,tutoring") || !strings.Contains(first.out, "Offered") {
+		t.Fatalf("n-01 has no place:\n%s%s", first.out, first.err)
+	}
+	// Now n-02 is in greater need than n-01, who has the place.
+	edit(t, filepath.Join(rosters, "north", "results.csv"), "test-a-3,n-02,fully graded,20", "test-a-3,n-02,fully graded,0")
+	second := run("2026-10-01T02:00:00Z")
+	for student, state := range map[string]string{"n-01": ",Offered,", "n-02": ",Waitlisted,"} {
+		if row := rowOf(second.out, student); !strings.Contains(row, state) {
+			t.Errorf("%s is not %s: %s\n%s", student, state, row, second.err)
+		}
+	}
+	if r := invoke(t, "verify", "--store", store); r.code != 0 {
+		t.Errorf("the record is not whole: %s", r.out)
+	}
+}
+
+func rowOf(csv, student string) string {
+	for row := range strings.Lines(csv) {
+		if strings.Contains(row, ","+student+",") {
+			return row
+		}
+	}
+	return ""
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces text that must be there.
+func edit(t *testing.T, path, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(content, []byte(from)) {
+		t.Fatalf("%s holds no %q", path, from)
+	}
+	if err := os.WriteFile(path, bytes.ReplaceAll(content, []byte(from), []byte(to)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPlugin: kubectl finds kubectl-juncture and shows its help as its own.
+func TestPlugin(t *testing.T) {
+	r := invokeAs(t, context.Background(), "/usr/bin/kubectl-juncture", "", "run", "--help")
+	for _, want := range []string{"kubectl juncture run -f", "  kubectl juncture run -f network/"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("help lacks %q:\n%s", want, r.out)
+		}
+	}
+	if r := invokeAs(t, context.Background(), "kubectl-juncture", "", "run"); !strings.HasPrefix(r.err, "kubectl juncture run: ") {
+		t.Errorf("errors begin otherwise: %s", r.err)
+	}
+}
+
+// TestManifestsFromStandardInput: -f - reads what kustomize writes.
+func TestManifestsFromStandardInput(t *testing.T) {
+	var all bytes.Buffer
+	files, err := filepath.Glob("testdata/network/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString("---\n")
+		all.Write(content)
+	}
+	args := append([]string{"run", "-f", "-", "--at", at, "-o", "csv"}, sources("testdata/rosters")...)
+	r := invokeAs(t, context.Background(), "juncture", all.String(), args...)
+	if want := invoke(t, runArgs("-o", "csv")...); r.code != 0 || r.out != want.out {
+		t.Errorf("exit code %d, other decisions than from files\n%s", r.code, r.err)
+	}
+}
+
+// TestInterrupted: what is cancelled leaves nothing behind.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "decisions.csv")
+	r := invokeAs(t, ctx, "juncture", "", runArgs("--out", out)...)
+	if r.code != cli.ExitRefused || !strings.Contains(r.err, "interrupted") {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
