@@ -8,7 +8,7 @@
 //
 // # Who is a student
 //
-// Every user whose row is active (status empty or active) with the role
+// Every user whose row is not deleted (an unknown status is reported) with the role
 // student: in 1.1 by users.role, in 1.2 by a row of roles.csv that is current.
 // Leaving the roster is what removes a student; enrollments are information.
 //

@@ -95,20 +95,21 @@ func (r *reader) readRoles() error {
 	return t.finish()
 }
 
-// isStudentRow reports whether a row of users, roles or enrollments is an active
-// one with the role of a student.
+// isStudentRow reports whether a row of users, roles or enrollments has the role
+// of a student and is not deleted. What is only misspelt (Student, Active) is
+// reported and counts: a spelling must not make a child disappear.
 func (r *reader) isStudentRow(t *rows, role, state, roleColumn string) bool {
 	if role != "student" {
-		if strings.EqualFold(strings.TrimSpace(role), "student") {
-			r.problems.add(t.name, t.row, roleColumn, faultRole)
+		if !strings.EqualFold(strings.TrimSpace(role), "student") {
+			return false
 		}
-		return false
+		r.problems.add(t.name, t.row, roleColumn, faultRole)
 	}
 	standing := statusOf(state)
 	if standing == unclear {
 		r.problems.add(t.name, t.row, "status", faultStatus)
 	}
-	return standing == active
+	return standing != deleted
 }
 
 // roleTable holds the best current student role of each user.
@@ -228,7 +229,7 @@ func (r *reader) studentHome(t *rows, c userColumns, id string) (home string, is
 	if standing == unclear {
 		r.problems.add(t.name, t.row, "status", faultStatus)
 	}
-	return r.firstSchool(r.roles.best[n].org), standing == active
+	return r.firstSchool(r.roles.best[n].org), standing != deleted
 }
 
 // firstSchool is the first entry of type school in a list of orgs.
