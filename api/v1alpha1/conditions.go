@@ -71,6 +71,8 @@ const (
 	ReasonNotPlaced = "NotPlaced"
 	// ReasonPinned (True): every process is served, at least one of them by a pinned revision; the message names the pins.
 	ReasonPinned = "Pinned"
+	// ReasonPinNotFound (False): a pin names a revision that does not exist, so that process does not run in the district; the message names both.
+	ReasonPinNotFound = "PinNotFound"
 )
 
 // ConditionPlaced on a District: whether an Evaluator has been found for it.
@@ -120,7 +122,8 @@ const (
 	ReasonReplicasFailing = "ReplicasFailing"
 	// ReasonWorkloadInvalid (False): the cluster refused one of the evaluator's objects; the message names it.
 	ReasonWorkloadInvalid = "WorkloadInvalid"
-	// ReasonNothingAssigned (True): no process selects any of its districts; it keeps their record and answers reads.
+	// ReasonNothingAssigned (True): no process is to run in any of its districts. While a suspended one selects them it answers reads; else it
+	// has no workload, and its claim keeps their record.
 	ReasonNothingAssigned = "NothingAssigned"
 )
 
