@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/kubernetes"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -36,6 +38,13 @@ func main() {
 		fmt.Println(buildVersion())
 		return
 	}
+	if o.check != "" {
+		if err := check(ctrl.SetupSignalHandler(), o.check); err != nil {
+			fmt.Fprintln(os.Stderr, "manager:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: o.logLevel}))
 	ctrl.SetLogger(logr.FromSlogHandler(logger.Handler()))
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
@@ -55,7 +64,7 @@ func run(ctx context.Context, o *options) error {
 		Client:                        manager.Client(),
 		HealthProbeBindAddress:        o.probes,
 		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "manager.juncture.dev",
+		LeaderElectionID:              manager.LeaseName,
 		LeaderElectionReleaseOnCancel: true, // the process ends when its context does
 		Metrics: server.Options{
 			BindAddress: o.metrics, SecureServing: true, FilterProvider: filters.WithAuthenticationAndAuthorization, CertDir: o.metricsCerts,
@@ -75,6 +84,23 @@ func run(ctx context.Context, o *options) error {
 	}
 	ctrl.Log.Info("Starting", "version", buildVersion())
 	return mgr.Start(ctx)
+}
+
+// check looks at an installation for at most as long as a new leader takes.
+func check(ctx context.Context, namespace string) error {
+	const patience = time.Minute
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	config.Timeout = patience
+	api, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	return manager.Check(ctx, api, namespace, os.Stdout)
 }
 
 // buildVersion is what this program was built from.
