@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -348,5 +349,90 @@ func TestDiagnosticsAreSorted(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"z 0:0", "spec.rules[2].when 1:9", "spec.rules[2].when 2:1", "spec.rules[10].when 0:0"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What a variable reads is added to what its reader has read already.
+func TestReadsAndMissingAddUpAcrossVariables(t *testing.T) {
+	b := hostileBundle("student.n > 0 || v1 > 1.0", "student.list.sum()", "v0 + student.short.sum()")
+	population := dearest(b.Information.Attributes)
+	population.Column("n").Presence[0] = student.Absent
+	e, err := compiled(t, b).Bind(population)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace := e.Trace(0)
+	if diff := cmp.Diff([]string{"n"}, trace.Outcome.Missing); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"list", "n", "short"}, trace.Rules[0].Reads); diff != "" {
+		t.Error(diff)
+	}
+	population.Column("short").Presence[0] = student.Faulty
+	if diff := cmp.Diff([]string{"n", "short"}, e.Decide(0).Missing); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVariablesHaveASize(t *testing.T) {
+	for variable, failure := range map[string]string{
+		"student.text":                         "",
+		"student.text + student.text":          "",
+		strings.Repeat("student.text + ", 16):  "variable v0: longer than a value may be",
+		"student.list":                         "",
+		"student.list + student.list":          "variable v0: longer than a value may be",
+		"[student.list + student.list]":        "variable v0: longer than a value may be",
+		"{'a': student.list + student.list}":   "variable v0: longer than a value may be",
+		"student.words.map(w, w.size()).sum()": "",
+	} {
+		if strings.HasSuffix(variable, "+ ") {
+			variable += "student.text"
+		}
+		e, err := compiled(t, hostileBundle("v0 == v0", variable)).Bind(dearest(hostileAttributes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if failure != "" {
+			want = "rule a, when: " + failure
+		}
+		if o := e.Decide(0); o.Failure != want {
+			t.Errorf("%.40s: failure %q, want %q", variable, o.Failure, want)
+		}
+	}
+}
+
+func TestSumsDoNotOverflow(t *testing.T) {
+	for _, c := range []struct {
+		a, b int64
+		ok   bool
+	}{
+		{math.MaxInt64, 0, true}, {math.MaxInt64, 1, false}, {math.MinInt64, 0, true}, {math.MinInt64, -1, false},
+		{math.MaxInt64, math.MinInt64, true}, {math.MaxInt64 - 1, 1, true}, {math.MinInt64 + 1, -1, true},
+	} {
+		s, err := addExactly(c.a, c.b)
+		if (err == nil) != c.ok || err == nil && s != c.a+c.b {
+			t.Errorf("%d + %d = %d, %v", c.a, c.b, s, err)
+		}
+	}
+	if _, err := addFinitely(math.MaxFloat64, math.MaxFloat64); err == nil {
+		t.Error("a sum of doubles overflows unnoticed")
+	}
+}
+
+// Where only one rule can decide, only the dearest result counts; where several
+// can, all do.
+func TestTheTableCostCountsWhatMayBeEvaluated(t *testing.T) {
+	b := hostileBundle("student.n > 1")
+	b.Rules.Rules[0].Then["yes"] = "student.list.exists(x, x > 1.0)"
+	for i := range 9 {
+		r := b.Rules.Rules[0]
+		r.ID = fmt.Sprintf("r%d", i)
+		b.Rules.Rules = append(b.Rules.Rules, r)
+	}
+	first := compiled(t, b).Cost()
+	b.Rules.HitPolicy = bundle.Any
+	if several := compiled(t, b).Cost(); several < 9*first {
+		t.Errorf("cost %d under Any, %d under First", several, first)
 	}
 }
