@@ -137,7 +137,7 @@ type Capacity struct {
 }
 
 // CapacityOverride replaces the default amount for a district, school or class
-// (OneRoster sourcedId or identifier). The most specific match wins.
+// (the name of the District, the OneRoster sourcedId of a school or class). The most specific match wins.
 type CapacityOverride struct {
 	District string `json:"district,omitempty"`
 	School   string `json:"school,omitempty"`
