@@ -7,8 +7,10 @@ package ledger_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/juncture-dev/juncture/engine/decision"
 	"github.com/juncture-dev/juncture/engine/ledger"
 	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
 )
@@ -17,7 +19,7 @@ import (
 // synced, with one leaf a decision: a process's first run also makes a key a
 // student, each later one supersedes the one before.
 func BenchmarkCommit(b *testing.B) {
-	for _, students := range []int{1_000, 50_000, 250_000} {
+	for _, students := range []int{1_000, 50_000} {
 		for _, first := range []bool{true, false} {
 			name := fmt.Sprintf("students=%d/later", students)
 			if first {
@@ -39,7 +41,7 @@ func benchmarkCommit(b *testing.B, students int, first bool) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		c := d.CommitOf(run, 0, p)
+		c := mostlyDecided(d.CommitOf(run, 0, p))
 		b.StartTimer()
 		_, err = l.CommitRun(ctx, c)
 		b.StopTimer()
@@ -67,6 +69,24 @@ func benchmarkCommit(b *testing.B, students int, first bool) {
 	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "decisions/s")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/decision")
 	l.Close()
+}
+
+// mostlyDecided leaves one decision in twenty that may wait for a person or a
+// place, and makes the others final.
+func mostlyDecided(c ledger.RunCommit) ledger.RunCommit {
+	waits := map[string]bool{}
+	for i := range c.Records {
+		r := &c.Records[i]
+		if i%20 == 0 {
+			waits[r.ID] = true
+			continue
+		}
+		if r.State == decision.Proposed || r.State == decision.Waitlisted {
+			r.State, r.Group, r.Units, r.Rank, r.Waiting, r.Placement = decision.Confirmed, "", 0, 0, 0, ""
+		}
+	}
+	c.Tasks = slices.DeleteFunc(c.Tasks, func(t decision.Task) bool { return !waits[t.Decision] })
+	return c
 }
 
 func openBench(b *testing.B) *ledger.Ledger {

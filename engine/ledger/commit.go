@@ -361,13 +361,9 @@ func (l *Ledger) writeLive(ctx context.Context, k *commit) (Run, error) {
 }
 
 func newEntry(ctx context.Context, tx *sql.Tx, district string, k *commit) (Entry, error) {
-	tasks, err := taskDigest(k.tasks)
-	if err != nil {
-		return Entry{}, err
-	}
 	var last int64
 	var previous []byte
-	err = tx.QueryRowContext(ctx, `SELECT sequence, hash FROM runs ORDER BY sequence DESC LIMIT 1`).Scan(&last, &previous)
+	err := tx.QueryRowContext(ctx, `SELECT sequence, hash FROM runs ORDER BY sequence DESC LIMIT 1`).Scan(&last, &previous)
 	if errors.Is(err, sql.ErrNoRows) {
 		previous, err = make([]byte, len(Hash{})), nil
 	}
@@ -375,7 +371,7 @@ func newEntry(ctx context.Context, tx *sql.Tx, district string, k *commit) (Entr
 		Format: EntryFormat, District: district, Sequence: last + 1, Previous: hex.EncodeToString(previous),
 		Run: k.run.ID, Trigger: k.run.Trigger, At: formatTime(k.run.At), Seed: hex.EncodeToString(k.run.Seed), Engine: k.run.Engine,
 		Process: k.run.Process, Revision: k.run.Revision,
-		Snapshot: digestName(k.snapshot), Segment: digestName(k.segment), Root: k.root.String(), Tasks: tasks.String(),
+		Snapshot: digestName(k.snapshot), Segment: digestName(k.segment), Root: k.root.String(), Tasks: taskDigest(k.tasks).String(),
 		Counts: countsOf(k.view.Len(), k.records, k.places, len(k.tasks)),
 	}, err
 }

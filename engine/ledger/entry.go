@@ -124,34 +124,20 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // digestName is how files are named by content.
 func digestName(h Hash) string { return "sha256-" + h.String() }
 
-// taskForm is the part of a task that never changes once it is opened.
-type taskForm struct {
-	ID         string `json:"id"`
-	Decision   string `json:"decision"`
-	Role       string `json:"role"`
-	Agent      string `json:"agent"`
-	Opened     string `json:"opened"`
-	Due        string `json:"due,omitempty"`
-	Otherwise  string `json:"otherwise,omitempty"`
-	EscalateTo string `json:"escalateTo,omitempty"`
-}
-
-// taskDigest commits to the tasks a run opened: SHA-256 over the canonical JSON
-// of each and a line feed, in order of id.
-func taskDigest(tasks []decision.Task) (Hash, error) {
+// taskDigest commits to what never changes of the tasks a run opened: SHA-256
+// over the fields of each, as a list of strings in the canonical form's
+// spelling, in order of id.
+func taskDigest(tasks []decision.Task) Hash {
 	h := sha256.New()
+	var form []byte
 	for i := range tasks {
 		t := &tasks[i]
-		form, err := canonicalJSON(taskForm{
-			ID: t.ID, Decision: t.Decision, Role: string(t.Role), Agent: t.Agent,
-			Opened: formatTime(t.Opened), Due: formatTime(t.Due), Otherwise: t.Otherwise, EscalateTo: t.EscalateTo,
+		form = appendStrings(form[:0], []string{
+			t.ID, t.Decision, string(t.Role), t.Agent, formatTime(t.Opened), formatTime(t.Due), t.Otherwise, t.EscalateTo,
 		})
-		if err != nil {
-			return Hash{}, err
-		}
-		h.Write(append(form, '\n'))
+		h.Write(form)
 	}
-	return Hash(h.Sum(nil)), nil
+	return Hash(h.Sum(nil))
 }
 
 // formatTime is RFC 3339 in UTC, and empty for the zero time.

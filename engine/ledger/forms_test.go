@@ -94,10 +94,7 @@ func TestCanonicalFormsAreFrozen(t *testing.T) {
 	}
 	golden(t, "leaf.hex", append(l.Inputs[:], l.Commitment[:]...))
 
-	tasks, err := taskDigest([]decision.Task{decision.Open(r, bundle.Step{Role: bundle.RoleConfirm, Agent: "counsellor", Within: 60})})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tasks := taskDigest([]decision.Task{decision.Open(r, bundle.Step{Role: bundle.RoleConfirm, Agent: "counsellor", Within: 60})})
 	e := Entry{
 		Format: EntryFormat, District: "springfield", Sequence: 1, Previous: Hash{}.String(), Run: RunID("springfield", "tutoring", "sha256-00", "t"), Trigger: "t",
 		At: formatTime(r.At), Seed: "00ff", Engine: "v1", Process: "tutoring", Revision: "sha256-00", Snapshot: "sha256-01", Segment: "sha256-02",
