@@ -228,18 +228,20 @@ func checkSpelling(v reflect.Value, at string) error {
 				return err
 			}
 		}
-	case reflect.String:
-		if !utf8.ValidString(v.String()) {
-			return fmt.Errorf("%s is not valid UTF-8", at)
-		}
-	case reflect.Int, reflect.Int64:
-		if n := v.Int(); n > maxExact || n < -maxExact {
-			return fmt.Errorf("%s is outside ±(2^53−1), the integers that JSON can hold exactly", at)
-		}
-	case reflect.Float64:
-		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("%s is not a finite number", at)
-		}
+	default:
+		return checkScalar(v, at)
+	}
+	return nil
+}
+
+func checkScalar(v reflect.Value, at string) error {
+	switch {
+	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
+		return fmt.Errorf("%s is not valid UTF-8", at)
+	case v.CanInt() && (v.Int() > maxExact || v.Int() < -maxExact):
+		return fmt.Errorf("%s is outside ±(2^53−1), the integers that JSON can hold exactly", at)
+	case v.CanFloat() && (math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)):
+		return fmt.Errorf("%s is not a finite number", at)
 	}
 	return nil
 }

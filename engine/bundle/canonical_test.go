@@ -190,15 +190,15 @@ func mutateNth(v reflect.Value, path string, n int) (string, int) {
 		}
 		return "", n
 	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			if n == 0 {
-				v.SetMapIndex(k, reflect.ValueOf(v.MapIndex(k).String()+"x"))
-				return path + " changed", 0
-			}
-			n--
-			break
+		if v.Len() == 0 {
+			return "", n
 		}
-		return "", n
+		if n > 0 {
+			return "", n - 1
+		}
+		k := v.MapKeys()[0]
+		v.SetMapIndex(k, reflect.ValueOf(v.MapIndex(k).String()+"x"))
+		return path + " changed", 0
 	}
 	if v.IsZero() {
 		// Left out in this entry of the fixture; another one has it.

@@ -4,6 +4,7 @@
 package rule
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -298,7 +299,7 @@ func (c *compiler) checkConstant(at place, f *bundle.Field, e *expression) {
 	}
 	if err != nil {
 		d := at.diagnostic(CodeOutOfRange, "use a value that spec.result.fields of the process allows", "the value is %s", err)
-		if err == errOutsideValues {
+		if errors.Is(err, errOutsideValues) {
 			d.Mend = fmt.Sprintf("use one of %q", f.Values)
 		}
 		d.Line, d.Column = 1, 1

@@ -38,7 +38,7 @@ var (
 func listFunctions() []function {
 	a := cel.TypeParamType("A")
 	return []function{
-		perElement("isSorted", comparable, func(e elementType) (*cel.Type, unary) { return cel.BoolType, isSorted }),
+		perElement("isSorted", comparable, func(elementType) (*cel.Type, unary) { return cel.BoolType, isSorted }),
 		perElement("sum", summable, func(e elementType) (*cel.Type, unary) {
 			return e.typ, func(list traits.Lister) ref.Val { return sum(list, e.zero) }
 		}),
@@ -65,7 +65,7 @@ func listFunctions() []function {
 			}
 			return types.IntNegOne
 		}),
-		part("first", a, func(size, n int) (from, to int) { return 0, n }),
+		part("first", a, func(_, n int) (from, to int) { return 0, n }),
 		part("last", a, func(size, n int) (from, to int) { return size - n, size }),
 	}
 }

@@ -32,8 +32,6 @@ func (s *set) union(other *set) {
 	}
 }
 
-func (s *set) empty() bool { return *s == set{} }
-
 // names lists the set's attributes; they are sorted, as a program's are.
 func (s *set) names(attributes []attribute) []string {
 	var names []string

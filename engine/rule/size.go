@@ -60,7 +60,7 @@ func (s *sizes) EstimateSize(node cost.AstNode) *cost.SizeEstimate {
 }
 
 // EstimateCallCost implements cost.Estimator: functions carry their own cost.
-func (s *sizes) EstimateCallCost(function, overload string, target *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
+func (s *sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, args []cost.AstNode) *cost.CallEstimate {
 	if s.measured != nil && function == "size" && len(args) == 1 {
 		*s.measured = cost.EstimateSize(s, args[0])
 	}

@@ -107,12 +107,12 @@ func placeholderEnd(s string) int {
 	depth := 0
 	for i := 0; i < len(s); i++ {
 		switch ch := s[i]; {
+		case quote != 0 && ch == '\\':
+			i++
+		case quote != 0 && ch == quote:
+			quote = 0
 		case quote != 0:
-			if ch == '\\' {
-				i++
-			} else if ch == quote {
-				quote = 0
-			}
+			// within a string
 		case ch == '\'' || ch == '"':
 			quote = ch
 		case ch == '{':
@@ -173,7 +173,7 @@ func format(b *strings.Builder, v ref.Val) {
 			b.WriteString(t.Format(time.RFC3339))
 		}
 	case types.Duration:
-		b.WriteString(v.Duration.String())
+		b.WriteString(v.String())
 	case traits.Lister:
 		separator := ""
 		for it := v.Iterator(); it.HasNext() == types.True; {
