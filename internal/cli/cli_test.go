@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,10 +51,16 @@ func invokeAs(t *testing.T, ctx context.Context, name, stdin string, args ...str
 	return outcome{code, out.String(), err.String()}
 }
 
-// entropy is an endless source that is the same every time.
-type entropy struct{ block [sha256.Size]byte }
+// entropy is an endless source that is the same every time, as long as one
+// reads from it at a time.
+type entropy struct {
+	sync.Mutex
+	block [sha256.Size]byte
+}
 
 func (e *entropy) Read(p []byte) (int, error) {
+	e.Lock()
+	defer e.Unlock()
 	e.block = sha256.Sum256(e.block[:])
 	return copy(p, e.block[:]), nil
 }
@@ -88,7 +95,7 @@ func golden(t *testing.T, name, got string) {
 // TestOutputs pins what the verbs print, to the letter.
 func TestOutputs(t *testing.T) {
 	store := filepath.Join(t.TempDir(), "record")
-	if r := invoke(t, runArgs("--store", store)...); r.code != cli.ExitDone {
+	if r := invoke(t, runArgs("--store", store, "--workers", "1")...); r.code != cli.ExitDone {
 		t.Fatalf("exit code %d: %s", r.code, r.err)
 	}
 	fromManifests := []string{"explain", "-f", "testdata/network", "--at", at, "--district", "north", "--source", "testdata/rosters/north"}

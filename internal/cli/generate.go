@@ -119,7 +119,7 @@ func (f *generateFlags) write(ctx context.Context, env *Environment, shape synth
 			return err
 		}
 	}
-	fmt.Fprintf(env.Err, "%d districts, %d schools, %d students in %s\n", len(districts), schools, students, f.out)
+	fmt.Fprintf(env.Err, "%s, %s, %s in %s\n", count(len(districts), "district"), count(schools, "school"), count(students, "student"), f.out)
 	return nil
 }
 
@@ -134,22 +134,33 @@ func (f *generateFlags) options() (*synthetic.Options, error) {
 		return nil, usage("--oneroster %s: write 1.1 or 1.2", f.version)
 	case f.year < 1990 || f.year > 2100:
 		return nil, usage("--school-year %d: write a year from 1990 to 2100", f.year)
-	case f.students < 0 || f.districts < 0 || f.workers < 0:
-		return nil, usage("--students, --districts and --workers cannot be negative")
-	case f.from == "" && f.students == 0 && f.districts == 0:
-		return nil, usage("say how large the state is: --students N, --districts N, or --from schools.csv")
-	case f.from == "" && f.scale != 0:
-		return nil, usage("--scale takes a share of --from; without it, say --students N")
-	case f.from != "" && f.districts != 0:
-		return nil, usage("--from says which districts there are; leave --districts out")
-	case f.scale != 0 && f.students != 0:
-		return nil, usage("--scale and --students say the same; keep one")
-	case f.scale < 0 || f.scale > 1:
-		return nil, usage("--scale %g: write a number above 0 and at most 1", f.scale)
-	case f.from == "" && f.students > 0 && f.districts > f.students:
-		return nil, usage("--districts %d: there are only %d students, and each district has one at least", f.districts, f.students)
+	}
+	if err := f.checkSize(); err != nil {
+		return nil, err
 	}
 	return &synthetic.Options{Seed: seed, Version: f.version, SchoolYear: f.year, Scale: f.scale, Workers: f.workers}, nil
+}
+
+// checkSize refuses what says nothing, or two things, about how large the state
+// is.
+func (f *generateFlags) checkSize() error {
+	switch {
+	case f.students < 0 || f.districts < 0 || f.workers < 0:
+		return usage("--students, --districts and --workers cannot be negative")
+	case f.from == "" && f.students == 0 && f.districts == 0:
+		return usage("say how large the state is: --students N, --districts N, or --from schools.csv")
+	case f.from == "" && f.scale != 0:
+		return usage("--scale takes a share of --from; without it, say --students N")
+	case f.from != "" && f.districts != 0:
+		return usage("--from says which districts there are; leave --districts out")
+	case f.scale != 0 && f.students != 0:
+		return usage("--scale and --students say the same; keep one")
+	case !(f.scale >= 0 && f.scale <= 1): // nor NaN
+		return usage("--scale %g: write a number above 0 and at most 1", f.scale)
+	case f.from == "" && f.students > 0 && f.districts > f.students:
+		return usage("--districts %d: there are only %d students, and each district has one at least", f.districts, f.students)
+	}
+	return nil
 }
 
 func (f *generateFlags) shape(options *synthetic.Options) (synthetic.Shape, error) {

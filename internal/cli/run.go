@@ -44,14 +44,13 @@ var zeroSeed = make([]byte, 32)
 // resolve is the instant and the seed. Where the seed decides and none was
 // given, or the instant is the clock's, it says so, with how to say it again.
 func (e *evaluation) resolve(env *Environment, tenants []tenant) (at time.Time, seed []byte, err error) {
-	if at, err = e.instant(env); err != nil {
-		return at, nil, err
-	}
 	if e.seed != "" {
 		if seed, err = parseSeed(e.seed); err != nil {
 			return at, nil, usage("--seed: %w", err)
 		}
-		return at, seed, nil
+	}
+	if at, err = e.instant(env); err != nil || seed != nil {
+		return at, seed, err
 	}
 	if drawn := lotteries(tenants); len(drawn) > 0 {
 		fmt.Fprintf(env.Err, "WARNING: a lottery breaks ties in %s, and no seed was given. Using 32 zero bytes,\n"+

@@ -43,15 +43,13 @@ process cannot be compiled, or if --fail-under asks for more coverage.`,
 
 // testedJSON is what the tests of one process showed.
 type testedJSON struct {
-	Process   string        `json:"process"`
-	RuleSet   string        `json:"ruleSet"`
-	Tests     []testJSON    `json:"tests"`
-	Rules     []coveredJSON `json:"rules"`
-	Unhit     []string      `json:"unhit"`
-	Passed    bool          `json:"passed"`
-	Coverage  float64       `json:"coverage"` // percent of rules that a test hit
-	namespace string
-	name      string // of the rule set
+	Process  string        `json:"process"`
+	RuleSet  string        `json:"ruleSet"`
+	Tests    []testJSON    `json:"tests"`
+	Rules    []coveredJSON `json:"rules"`
+	Unhit    []string      `json:"unhit"`
+	Passed   bool          `json:"passed"`
+	Coverage float64       `json:"coverage"` // percent of rules that a test hit
 }
 
 type testJSON struct {
@@ -113,7 +111,7 @@ func (n *network) test(p *process) testedJSON {
 	rules := p.written.Bundle().Rules.Name
 	t := testedJSON{
 		Process: p.String(), RuleSet: p.Namespace + "/" + rules, Passed: report.Passed(), Unhit: report.Unhit(),
-		Tests: []testJSON{}, Rules: []coveredJSON{}, namespace: p.Namespace, name: rules,
+		Tests: []testJSON{}, Rules: []coveredJSON{},
 	}
 	for _, r := range report.Tests {
 		t.Tests = append(t.Tests, testJSON{Name: r.Name, Place: n.placeOf(p.Namespace, rules, r.Path), Passed: r.Passed(), Differences: r.Differences})
@@ -167,7 +165,7 @@ func (f *testFlags) write(w io.Writer, t *testedJSON) {
 	case len(t.Tests) == 0:
 		verdict = "?   "
 	}
-	line := fmt.Sprintf("%s  %s  rules %s  %d tests", verdict, t.Process, t.RuleSet, len(t.Tests))
+	line := fmt.Sprintf("%s  %s  rules %s  %s", verdict, t.Process, t.RuleSet, count(len(t.Tests), "test"))
 	if failed > 0 {
 		line += fmt.Sprintf(", %d failed", failed)
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -50,27 +52,44 @@ func verify(ctx context.Context, env *Environment, store string, districts []str
 	defer progress.clear()
 	tell := func(p ledger.Progress) { progress.share(int64(p.Done), int64(p.Total), p.District) }
 	if len(districts) == 0 {
-		if _, err := os.Stat(store); err != nil {
+		var err error
+		if districts, err = recordsIn(store); err != nil {
 			return nil, err
 		}
-		reports, err := ledger.VerifyAll(ctx, store, tell)
-		if err == nil && len(reports) == 0 {
-			err = fmt.Errorf("%s holds no district's record", store)
-		}
-		return reports, err
 	}
 	var reports []ledger.Report
 	for _, d := range districts {
-		r, err := ledger.VerifyDistrict(ctx, store, d, tell)
-		if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(store, d)); errors.Is(err, os.ErrNotExist) {
 			return reports, fmt.Errorf("%s holds no record of district %s", store, d)
 		}
+		r, err := ledger.VerifyDistrict(ctx, store, d, tell)
 		if err != nil {
 			return reports, err
 		}
 		reports = append(reports, r)
 	}
 	return reports, nil
+}
+
+// recordsIn are the districts that have a record, or what is left of one: where
+// the live state is gone and segments are not, somebody must hear of it.
+func recordsIn(store string) ([]string, error) {
+	districts, err := ledger.Districts(store)
+	if err != nil {
+		return nil, err
+	}
+	segments, err := filepath.Glob(filepath.Join(store, "*", "segments"))
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range segments {
+		districts = append(districts, filepath.Base(filepath.Dir(s)))
+	}
+	slices.Sort(districts)
+	if districts = slices.Compact(districts); len(districts) == 0 {
+		return nil, fmt.Errorf("%s holds no district's record", store)
+	}
+	return districts, nil
 }
 
 // reportJSON is a report for programs to read.
@@ -106,13 +125,13 @@ func writeReports(env *Environment, reports []ledger.Report, format string) erro
 			for _, f := range r.Notes {
 				fmt.Fprintf(env.Out, "note  %s: %s\n", r.District, f)
 			}
-			fmt.Fprintf(env.Out, "%s: %d runs, %d decisions, head %s\n", r.District, r.Runs, r.Decisions, r.Head)
+			fmt.Fprintf(env.Out, "%s: %s, %s, head %s\n", r.District, count(r.Runs, "run"), count(r.Decisions, "decision"), r.Head)
 		}
 		verdict := "the record is whole"
 		if faults > 0 {
 			verdict = "THE RECORD IS NOT WHOLE"
 		}
-		fmt.Fprintf(env.Out, "%s: %d districts, %d runs, %d decisions, %d faults\n", verdict, len(list), runs, decisions, faults)
+		fmt.Fprintf(env.Out, "%s: %s, %s, %s, %s\n", verdict, count(len(list), "district"), count(runs, "run"), count(decisions, "decision"), count(faults, "fault"))
 	}
 	if faults > 0 {
 		return errReported

@@ -38,6 +38,14 @@ func writeJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
+// count says how many there are of what.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 func newVet(env *Environment) *cobra.Command {
 	var manifests manifestFlags
 	var format string
@@ -131,7 +139,7 @@ func (n *network) report(env *Environment, format string) error {
 		}
 	}
 	faults := n.faults()
-	fmt.Fprintf(env.Err, "%d objects: %d errors, %d warnings\n", len(n.set.Objects()), faults, len(n.problems)-faults)
+	fmt.Fprintf(env.Err, "%s: %s, %s\n", count(len(n.set.Objects()), "object"), count(faults, "error"), count(len(n.problems)-faults, "warning"))
 	if faults > 0 {
 		return errReported
 	}

@@ -303,7 +303,7 @@ func insert(t *testing.T, db *sql.DB, table string, columns []string, rows [][]a
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	defer tx.Rollback()
 	if _, err := tx.Exec(`CREATE TABLE IF NOT EXISTS ` + table + ` (` + strings.Join(columns, " TEXT, ") + ` TEXT)`); err != nil {
 		t.Fatal(err)
 	}
