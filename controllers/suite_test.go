@@ -38,7 +38,8 @@ var (
 	api      *rest.Config // of a user who may do anything
 	k8s      client.Client
 	replicas *jtesting.Replicas
-	asUser   *rest.Config // of a user who may do what config/rbac/role.yaml says
+	writes   = &jtesting.Writes{} // of the controllers
+	asUser   *rest.Config         // of a user who may do what config/rbac/role.yaml says
 )
 
 func TestControllers(t *testing.T) {
@@ -79,7 +80,8 @@ var _ = BeforeSuite(func() {
 	SetDefaultEventuallyTimeout(20 * time.Second)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 
-	startManager(wiring{})
+	startManager()
+	DeferCleanup(func() { running.stop() })
 })
 
 // grant creates the ClusterRoles of config/rbac and binds the first to a user.
@@ -101,51 +103,47 @@ func grant(user string, files ...string) {
 	}
 }
 
-// wiring is how a test's manager differs from the program's.
-type wiring struct {
-	namespace string                                  // the only one that it looks at; empty for all
-	client    func(client.WithWatch) client.WithWatch // wraps what controllers write with
-	limits    *district.Limits
+// running is the manager that the stories share.
+var running struct {
+	process   *process.Reconciler
+	district  *district.Reconciler
+	evaluator *evaluator.Reconciler
+	stop      func()
 }
 
+// limits that the stories' districts are packed by.
+var limits = district.Limits{Students: 50000, Districts: 4}
+
 // startManager runs the controllers as cmd/manager does, with the rights of
-// config/rbac/role.yaml, until the returned function is called.
-func startManager(w wiring) (stop func()) {
+// config/rbac/role.yaml.
+func startManager() {
 	GinkgoHelper()
-	options := ctrl.Options{
+	mgr, err := ctrl.NewManager(asUser, ctrl.Options{
 		Scheme: manager.Scheme(), Cache: manager.Cache(), Client: manager.Client(),
 		Metrics:    server.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	}
-	mgr, err := ctrl.NewManager(asUser, options)
+	})
 	Expect(err).NotTo(HaveOccurred())
-	c := mgr.GetClient()
-	limits := district.Limits{Students: 50000, Districts: district.MaxDistricts}
-	if w.limits != nil {
-		limits = *w.limits
-	}
-	Expect((&process.Reconciler{Client: c, Events: mgr.GetEventRecorder("juncture-process-controller"), Clock: clock.RealClock{}}).SetupWithManager(ctx, mgr)).To(Succeed())
-	Expect((&district.Reconciler{
+	c := writes.Wrap(mgr.GetClient())
+	running.process = &process.Reconciler{Client: c, Events: mgr.GetEventRecorder("juncture-process-controller"), Clock: clock.RealClock{}}
+	running.district = &district.Reconciler{
 		Client: c, Events: mgr.GetEventRecorder("juncture-district-controller"), Clock: clock.RealClock{},
 		Limits: limits, Store: v1alpha1.EvaluatorStore{Size: "1Gi"},
-	}).SetupWithManager(ctx, mgr)).To(Succeed())
-	Expect((&evaluator.Reconciler{
+	}
+	running.evaluator = &evaluator.Reconciler{
 		Client: c, Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("juncture-evaluator-controller"), Clock: clock.RealClock{},
 		Options: evaluator.Options{Image: "evaluator:test", CPU: resource.MustParse("100m"), Memory: resource.MustParse("1Gi"), APIServerPorts: []int32{443, 6443}},
-	}).SetupWithManager(ctx, mgr)).To(Succeed())
+	}
+	Expect(running.process.SetupWithManager(ctx, mgr)).To(Succeed())
+	Expect(running.district.SetupWithManager(ctx, mgr)).To(Succeed())
+	Expect(running.evaluator.SetupWithManager(ctx, mgr)).To(Succeed())
 
-	running, cancel := context.WithCancel(ctx)
+	managing, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- mgr.Start(running) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+	go func() { done <- mgr.Start(managing) }()
+	running.stop = func() {
 		cancel()
 		Expect(<-done).To(Succeed())
 	}
-	DeferCleanup(func() { stop() })
-	return stop
+	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 }
