@@ -38,8 +38,8 @@ func main() {
 		fmt.Println(buildVersion())
 		return
 	}
-	if o.check != "" {
-		if err := check(ctrl.SetupSignalHandler(), o.check); err != nil {
+	if o.installation != "" {
+		if err := check(ctrl.SetupSignalHandler(), o.installation); err != nil {
 			fmt.Fprintln(os.Stderr, "manager:", err)
 			os.Exit(1)
 		}

@@ -27,7 +27,7 @@ import (
 // options are the program's flags.
 type options struct {
 	version      bool
-	check        string
+	installation string // to check, in this namespace
 	logLevel     slog.Level
 	metrics      string
 	metricsCerts string
@@ -41,7 +41,7 @@ type options struct {
 func parse(flags *flag.FlagSet, args []string) (*options, error) {
 	o := &options{}
 	flags.BoolVar(&o.version, "version", false, "Print the version and exit.")
-	flags.StringVar(&o.check, "check", "", "Check the installation whose managers run in this namespace: say what was found, and exit.")
+	flags.StringVar(&o.installation, "check", "", "Check the installation whose managers run in this namespace: say what was found, and exit.")
 	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "Least level that is logged: DEBUG, INFO, WARN, ERROR.")
 	flags.StringVar(&o.metrics, "metrics-bind-address", ":8443", "Where metrics are served, over TLS, to callers that may get /metrics; 0 for nowhere.")
 	flags.StringVar(&o.metricsCerts, "metrics-cert-dir", "", "Folder of tls.crt and tls.key for the metrics; without it a certificate is made at start.")
@@ -65,7 +65,7 @@ func parse(flags *flag.FlagSet, args []string) (*options, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if o.version || o.check != "" {
+	if o.version || o.installation != "" {
 		return o, nil
 	}
 	o.store.StorageClassName = v1alpha1.SecretName(*storageClass)
