@@ -18,7 +18,7 @@ import (
 )
 
 // What an evaluator asks about by SubjectAccessReview before it discloses, or starts, decisions about students.
-var aboutStudents = []string{"districts/decisions", "districts/explanations", "districts/runs"}
+var aboutStudents = []string{"districts/decisions", "districts/explanations", "districts/record", "districts/runs", "districts/tasks"}
 
 // A cluster's own view, edit and admin roles, which are handed out for other reasons, disclose no student.
 func TestAggregatedRolesDiscloseNoStudent(t *testing.T) {
