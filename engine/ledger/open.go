@@ -34,6 +34,11 @@ const (
 	revisionFile = ".json"
 )
 
+// sqliteFiles are the suffixes of the files that SQLite keeps beside a database
+// that is open or was not closed: the write-ahead log, its index, and the
+// rollback journal in which a new database begins.
+var sqliteFiles = []string{"-wal", "-shm", "-journal"}
+
 // Options of Open.
 type Options struct {
 	// District is the name of the district, and of its folder: letters, digits,
@@ -155,7 +160,11 @@ func (l *Ledger) openReading() error {
 		return errors.Join(err, free.Close())
 	}
 	copied := filepath.Join(l.private, liveFile)
-	err = errors.Join(copyFile(copied, path), copyFile(copied+"-wal", path+"-wal"), free.Close())
+	err = copyFile(copied, path)
+	for _, suffix := range []string{"-wal", "-journal"} { // SQLite makes the index of the log anew
+		err = errors.Join(err, copyFile(copied+suffix, path+suffix))
+	}
+	err = errors.Join(err, free.Close())
 	if err != nil {
 		return err
 	}

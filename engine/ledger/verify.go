@@ -573,7 +573,10 @@ func (v *verification) unusedKeys() {
 // unknownFiles: whatever is in the folder belongs to a run. What an interrupted
 // commit left is only noted: the next start removes it.
 func (v *verification) unknownFiles(files []string, begun map[string]bool) {
-	known := map[string]bool{liveFile: true, liveFile + "-wal": true, liveFile + "-shm": true, lockFile: true}
+	known := map[string]bool{lockFile: true, liveFile: true}
+	for _, suffix := range sqliteFiles {
+		known[liveFile+suffix] = true
+	}
 	for _, r := range v.runs {
 		for _, place := range filesOf(r.Run) {
 			known[place] = true
