@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -249,6 +250,18 @@ var _ = Describe("A platform team", func() {
 		Expect(accepted.Message).To(ContainSubstring("spec.rules[0].when"))
 		Expect(process.Status.Revision).To(Equal(before.Revision))
 		Expect(process.Status.Districts.Serving).To(BeEquivalentTo(2))
+		Eventually(func(g Gomega) {
+			var events eventsv1.EventList
+			g.Expect(k8s.List(ctx, &events, client.InNamespace(namespace))).To(Succeed())
+			told := map[string]int{}
+			for _, e := range events.Items {
+				told[e.Regarding.Kind+" "+e.Reason]++
+			}
+			g.Expect(told).To(And(
+				HaveKeyWithValue("PersonalizationProcess Revised", 1), HaveKeyWithValue("PersonalizationProcess Rejected", 1),
+				HaveKeyWithValue("District Placed", 2), HaveKey("Evaluator Rollout"), HaveKey("Evaluator Serving"),
+			))
+		}).Should(Succeed())
 		changeRules(namespace, "tutoring", "40.0")
 		expectProcess(namespace, "tutoring", v1alpha1.ReasonAllServing)
 	})

@@ -5,11 +5,13 @@ package controllers_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -53,6 +55,7 @@ var _ = BeforeSuite(func() {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		Skip("KUBEBUILDER_ASSETS is not set: export KUBEBUILDER_ASSETS=\"$(make -s envtest-assets)\"")
 	}
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(GinkgoWriter, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	var stop context.CancelFunc
 	ctx, stop = context.WithCancel(context.Background())
 	DeferCleanup(stop)

@@ -91,6 +91,9 @@ func (r *Reconciler) finalize(ctx context.Context, district *v1alpha1.District) 
 	if err := r.Client.List(ctx, &evaluators, client.InNamespace(district.Namespace), client.MatchingFields{indexDistricts: district.Name}); err != nil {
 		return err
 	}
+	if err := r.rememberLeaving(ctx, district, evaluators.Items); err != nil {
+		return err
+	}
 	for i := range evaluators.Items {
 		if err := r.leave(ctx, &evaluators.Items[i], district.Name); err != nil {
 			return err
@@ -100,6 +103,19 @@ func (r *Reconciler) finalize(ctx context.Context, district *v1alpha1.District) 
 	controllerutil.RemoveFinalizer(district, Finalizer)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	return client.IgnoreNotFound(r.Client.Patch(ctx, district, patch, FieldOwner))
+}
+
+// rememberLeaving makes the report of a district that was placed and is deleted
+// before there was one: a record may be there already.
+func (r *Reconciler) rememberLeaving(ctx context.Context, district *v1alpha1.District, evaluators []v1alpha1.Evaluator) error {
+	if len(evaluators) == 0 {
+		return nil
+	}
+	err := r.Client.Get(ctx, client.ObjectKeyFromObject(district), &v1alpha1.DecisionReport{})
+	if apierrors.IsNotFound(err) {
+		return r.Client.Create(ctx, newReport(district, placedOn(district.Name, evaluators, "").Name), FieldOwner)
+	}
+	return err
 }
 
 // observe gathers all that a district's placement and status depend on.
@@ -158,17 +174,19 @@ func (r *Reconciler) observePin(ctx context.Context, o *observation, process str
 	return err
 }
 
-// place carries the placement out: first what remembers it, so that whatever
-// happens next, the district comes to the same evaluator.
+// place carries the placement out: first on the evaluator, whose version must be
+// the one that was read, then in the report that remembers it. The other way
+// round, a district whose turn was taken by another would come back as if its
+// record were there, whether there is room or not.
 func (r *Reconciler) place(ctx context.Context, o *observation) error {
 	to := o.placement
 	if to.evaluator == "" {
 		return nil
 	}
-	if err := r.remember(ctx, o, to.evaluator); err != nil {
+	if err := r.join(ctx, o, to); err != nil {
 		return err
 	}
-	if err := r.join(ctx, o, to); err != nil {
+	if err := r.remember(ctx, o, to.evaluator); err != nil {
 		return err
 	}
 	for i := range o.evaluators { // decided in two places, a student could get two answers

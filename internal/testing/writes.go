@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -39,7 +40,8 @@ var ErrInjected = errors.New("injected: the API server did not answer")
 // where asked to.
 type Writes struct {
 	mu     sync.Mutex
-	made   map[string][]Write
+	tried  map[string][]Write
+	took   map[string][]Write
 	faults map[string]Fault
 }
 
@@ -53,11 +55,22 @@ func (w *Writes) Disturb(namespace string, fault Fault) {
 	w.faults[namespace] = fault
 }
 
-// Of lists the writes of a namespace so far, in order.
+// Of lists the writes of a namespace that were tried so far, in order.
 func (w *Writes) Of(namespace string) []Write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]Write(nil), w.made[namespace]...)
+	return slices.Clone(w.tried[namespace])
+}
+
+// Took counts the writes of a namespace, by what they are, that took effect.
+func (w *Writes) Took(namespace string) map[Write]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	counts := map[Write]int{}
+	for _, write := range w.took[namespace] {
+		counts[write]++
+	}
+	return counts
 }
 
 // Wrap is the client with its writes recorded.
@@ -65,19 +78,24 @@ func (w *Writes) Wrap(c client.Client) client.Client { return &recording{Client:
 
 func (w *Writes) around(namespace string, write Write, do func() error) error {
 	w.mu.Lock()
-	if w.made == nil {
-		w.made = map[string][]Write{}
+	if w.tried == nil {
+		w.tried, w.took = map[string][]Write{}, map[string][]Write{}
 	}
-	w.made[namespace] = append(w.made[namespace], write)
+	w.tried[namespace] = append(w.tried[namespace], write)
 	fault := w.faults[namespace]
-	hit := fault.Nth == len(w.made[namespace])
+	hit := fault.Nth == len(w.tried[namespace])
 	w.mu.Unlock()
 	if hit && !fault.Applied {
 		return ErrInjected
 	}
 	err := do()
-	if hit && err == nil {
-		return ErrInjected
+	if err == nil {
+		w.mu.Lock()
+		w.took[namespace] = append(w.took[namespace], write)
+		w.mu.Unlock()
+		if hit {
+			return ErrInjected
+		}
 	}
 	return err
 }
