@@ -4,6 +4,8 @@
 package evaluator
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,5 +44,5 @@ func brief(message string) string {
 	if len(message) <= most {
 		return message
 	}
-	return message[:most] + "… (see the condition)"
+	return strings.ToValidUTF8(message[:most], "") + "… (see the condition)"
 }

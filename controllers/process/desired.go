@@ -21,8 +21,6 @@ import (
 const (
 	// KeptRevisions is how many revisions of a process are kept although nothing names them.
 	KeptRevisions = 10
-	// maxBundle is the size in bytes that a ProcessRevision and a ConfigMap can hold.
-	maxBundle = 1 << 20
 	// Bounds of a condition's message: what a reader can take in, and no more.
 	maxFaults  = 3
 	maxMessage = 2048
@@ -57,12 +55,11 @@ func closeProcess(
 		return nil, nil, err
 	}
 	canonical, err := closed.Canonical()
-	if err != nil {
+	switch {
+	case errors.Is(err, bundle.ErrTooLarge):
+		return nil, &refusal{v1alpha1.ReasonRevisionTooLarge, shorten(err.Error())}, nil
+	case err != nil:
 		return nil, &refusal{v1alpha1.ReasonInvalid, shorten(err.Error())}, nil
-	}
-	if len(canonical) > maxBundle {
-		return nil, &refusal{v1alpha1.ReasonRevisionTooLarge, fmt.Sprintf(
-			"the revision has %d bytes and may have %d: split the rules among several processes, or shorten texts and tests", len(canonical), maxBundle)}, nil
 	}
 	digest := v1alpha1.Digest(bundle.DigestOf(canonical))
 	r := &revision{digest: digest, name: names.Revision(process.Name, digest), bundle: string(canonical)}

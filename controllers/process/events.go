@@ -4,6 +4,8 @@
 package process
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,5 +50,5 @@ func brief(message string) string {
 	if len(message) <= most {
 		return message
 	}
-	return message[:most] + "… (see the condition)"
+	return strings.ToValidUTF8(message[:most], "") + "… (see the condition)"
 }

@@ -24,6 +24,9 @@ import (
 // 1.5 MiB that etcd accepts.
 const MaxSize = 1 << 20
 
+// ErrTooLarge is what the error of a bundle above MaxSize wraps.
+var ErrTooLarge = errors.New("too large")
+
 // maxExact is the greatest integer that RFC 8785 writes exactly: it spells
 // numbers as IEEE 754 doubles, so 2^53 and 2^53+1 would be written alike.
 const maxExact = 1<<53 - 1
@@ -50,7 +53,7 @@ func (b *Bundle) Canonical() ([]byte, error) {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	if len(form) > MaxSize {
-		return nil, fmt.Errorf("bundle: the canonical form has %d bytes, more than the %d allowed: shorten the rule set or its texts", len(form), MaxSize)
+		return nil, fmt.Errorf("bundle: %w: the canonical form has %d bytes, more than the %d allowed: shorten the rule set or its texts", ErrTooLarge, len(form), MaxSize)
 	}
 	return form, nil
 }
