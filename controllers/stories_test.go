@@ -16,6 +16,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	apiresource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -418,6 +419,29 @@ var _ = Describe("A platform team", func() {
 			g.Expect(reason(district.Status.Conditions, v1alpha1.ConditionReady)).To(Equal(v1alpha1.ReasonAllServing), "it is served where it is")
 		}).Should(Succeed())
 		Expect(placements(namespace)).To(HaveKeyWithValue("amherst", "shared-0"))
+	})
+
+	It("names a claim that does not exist: the other districts go on, and it is mounted when it appears", func() {
+		declareProcess()
+		mounted := func(g Gomega) []string {
+			var claims []string
+			for _, v := range now(&appsv1.Deployment{}, namespace, "evaluator-shared-0")(g).Spec.Template.Spec.Volumes {
+				if v.PersistentVolumeClaim != nil {
+					claims = append(claims, v.PersistentVolumeClaim.ClaimName)
+				}
+			}
+			return claims
+		}
+		Eventually(func(g Gomega) {
+			g.Expect(mounted(g)).To(Equal([]string{"juncture-record-shared-0"}))
+			evaluator := now(&v1alpha1.Evaluator{}, namespace, "shared-0")(g)
+			g.Expect(meta.FindStatusCondition(evaluator.Status.Conditions, v1alpha1.ConditionReady).Message).To(ContainSubstring("amherst-roster"))
+		}).Should(Succeed())
+		declare(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "amherst-roster"}, Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadOnlyMany},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: apiresource.MustParse("1Gi")}},
+		}})
+		Eventually(mounted).Should(Equal([]string{"juncture-record-shared-0", "amherst-roster"}))
 	})
 
 	It("deletes the process: workloads go, records and reports stay", func() {

@@ -116,7 +116,7 @@ func (r *Reconciler) finalize(ctx context.Context, evaluator *v1alpha1.Evaluator
 
 // decide gathers what is declared and computes what the evaluator shall serve.
 func (r *Reconciler) decide(ctx context.Context, evaluator *v1alpha1.Evaluator) (*wanted, error) {
-	d := declared{evaluator: evaluator, revisions: map[string]*v1alpha1.ProcessRevision{}, now: r.Clock.Now()}
+	d := declared{evaluator: evaluator, revisions: map[string]*v1alpha1.ProcessRevision{}, claims: map[string]bool{}, now: r.Clock.Now()}
 	inNamespace := client.InNamespace(evaluator.Namespace)
 	for _, placed := range evaluator.Spec.Districts {
 		district := v1alpha1.District{}
@@ -128,6 +128,9 @@ func (r *Reconciler) decide(ctx context.Context, evaluator *v1alpha1.Evaluator) 
 			return nil, err
 		}
 		d.districts = append(d.districts, district)
+		if err := r.findClaim(ctx, &district, d.claims); err != nil {
+			return nil, err
+		}
 	}
 	var processes v1alpha1.PersonalizationProcessList
 	if err := r.Client.List(ctx, &processes, inNamespace, client.UnsafeDisableDeepCopy); err != nil {
@@ -142,6 +145,17 @@ func (r *Reconciler) decide(ctx context.Context, evaluator *v1alpha1.Evaluator) 
 		d.revisions[revisions.Items[i].Name] = &revisions.Items[i]
 	}
 	return assign(d)
+}
+
+// findClaim notes whether the claim of a district's source exists.
+func (r *Reconciler) findClaim(ctx context.Context, district *v1alpha1.District, found map[string]bool) error {
+	claim := claimOf(district)
+	if claim == "" || found[claim] {
+		return nil
+	}
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: district.Namespace, Name: claim}, &corev1.PersistentVolumeClaim{})
+	found[claim] = err == nil
+	return client.IgnoreNotFound(err)
 }
 
 // run brings about what is wanted: what pods need first, the Deployment last.

@@ -30,7 +30,9 @@ type declared struct {
 	// processes and revisions of the namespace; revisions by their names.
 	processes []v1alpha1.PersonalizationProcess
 	revisions map[string]*v1alpha1.ProcessRevision
-	now       time.Time
+	// claims are those that exist, of the claims that the districts' sources name.
+	claims map[string]bool
+	now    time.Time
 }
 
 // wanted is what an evaluator's replicas shall serve.
@@ -50,6 +52,7 @@ type wanted struct {
 // is sorted, and names a thing once.
 type sources struct {
 	claims    []string
+	missing   []string // claims that do not exist: a pod that named one would not start
 	hostPaths []string
 	secrets   []string
 	ports     []int32 // of https servers
@@ -87,7 +90,7 @@ func assign(d declared) (*wanted, error) {
 			Name:       district.Name,
 			Identifier: district.Spec.Identifier,
 			TimeZone:   string(district.Spec.TimeZone),
-			Source:     w.sources.add(district.Spec.Source.OneRosterCSV),
+			Source:     w.sources.add(district.Spec.Source.OneRosterCSV, d.claims),
 			Processes:  processes,
 			Suspend:    district.Spec.Suspend,
 		})
@@ -135,8 +138,10 @@ func (w *wanted) assignProcess(d declared, process *v1alpha1.PersonalizationProc
 	return nil
 }
 
-// add translates a source into what the evaluator finds in its file system.
-func (s *sources) add(csv *v1alpha1.OneRosterCSV) assignment.Source {
+// add translates a source into what the evaluator finds in its file system. A
+// claim that does not exist is not mounted: the evaluator finds nothing there
+// and says so for that district, and the others of the evaluator go on.
+func (s *sources) add(csv *v1alpha1.OneRosterCSV, exists map[string]bool) assignment.Source {
 	if csv == nil {
 		return assignment.Source{}
 	}
@@ -152,7 +157,11 @@ func (s *sources) add(csv *v1alpha1.OneRosterCSV) assignment.Source {
 		switch {
 		case volume.PersistentVolumeClaim != nil:
 			claim := string(volume.PersistentVolumeClaim.ClaimName)
-			s.claims = append(s.claims, claim)
+			if exists[claim] {
+				s.claims = append(s.claims, claim)
+			} else {
+				s.missing = append(s.missing, claim)
+			}
 			source.Path = path.Join(assignment.SourceDir, claim, csv.Path)
 		case volume.HostPath != nil:
 			s.hostPaths = append(s.hostPaths, volume.HostPath.Path)
@@ -171,12 +180,21 @@ func (s *sources) add(csv *v1alpha1.OneRosterCSV) assignment.Source {
 }
 
 func (s *sources) sort() {
-	for _, list := range []*[]string{&s.claims, &s.hostPaths, &s.secrets} {
+	for _, list := range []*[]string{&s.claims, &s.missing, &s.hostPaths, &s.secrets} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
 	slices.Sort(s.ports)
 	s.ports = slices.Compact(s.ports)
+}
+
+// claimOf is the claim that a district's source is on; empty for none.
+func claimOf(district *v1alpha1.District) string {
+	csv := district.Spec.Source.OneRosterCSV
+	if csv == nil || csv.Volume == nil || csv.Volume.PersistentVolumeClaim == nil {
+		return ""
+	}
+	return string(csv.Volume.PersistentVolumeClaim.ClaimName)
 }
 
 // port of an https URL.

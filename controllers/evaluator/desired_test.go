@@ -29,7 +29,7 @@ func digest(letter string) v1alpha1.Digest { return v1alpha1.Digest(bundle.Diges
 // given is a namespace with revisions a and b of the processes maths and reading.
 func given(processes []*jtesting.Process, districts ...*jtesting.District) declared {
 	evaluator := jtesting.MakeEvaluator("n", "shared-0")
-	d := declared{revisions: map[string]*v1alpha1.ProcessRevision{}, now: noon}
+	d := declared{revisions: map[string]*v1alpha1.ProcessRevision{}, claims: map[string]bool{}, now: noon}
 	for _, process := range []string{"maths", "reading"} {
 		for _, letter := range []string{"a", "b"} {
 			d.revisions[names.Revision(process, digest(letter))] = &v1alpha1.ProcessRevision{Spec: v1alpha1.ProcessRevisionSpec{Digest: digest(letter), Bundle: letter}}
@@ -41,6 +41,7 @@ func given(processes []*jtesting.Process, districts ...*jtesting.District) decla
 	for _, district := range districts {
 		d.districts = append(d.districts, *district.Obj())
 		evaluator.Holding(district.Obj().Name, 1)
+		d.claims[district.Obj().Name+"-roster"] = true
 	}
 	d.evaluator = evaluator.Obj()
 	return d
@@ -185,6 +186,24 @@ func TestSources(t *testing.T) {
 	wantSources := sources{claims: []string{"a-roster"}, hostPaths: []string{"/srv/rosters"}, secrets: []string{"ca", "sis"}, ports: []int32{443, 8444}}
 	if diff := cmp.Diff(wantSources, w.sources, cmp.AllowUnexported(sources{})); diff != "" {
 		t.Errorf("sources (-want +got):\n%s", diff)
+	}
+}
+
+// One district's claim that does not exist must not keep the pod, and with it
+// the other districts, from starting.
+func TestMissingClaimIsNotMounted(t *testing.T) {
+	d := given(nil, jtesting.MakeDistrict("n", "a"), jtesting.MakeDistrict("n", "b"))
+	d.claims["a-roster"] = false
+	w, err := assign(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sources{claims: []string{"b-roster"}, missing: []string{"a-roster"}}
+	if diff := cmp.Diff(want, w.sources, cmp.AllowUnexported(sources{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if path := w.assignment.Districts[0].Source.Path; path != "/var/run/juncture/sources/a-roster/export.zip" {
+		t.Errorf("district a is to look at %q", path)
 	}
 }
 

@@ -43,8 +43,12 @@ import (
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// indexDistricts finds the evaluators that a district is placed on.
-const indexDistricts = "evaluator-controller/districts"
+const (
+	// indexDistricts finds the evaluators that a district is placed on.
+	indexDistricts = "evaluator-controller/districts"
+	// indexClaims finds the districts whose source is on a claim.
+	indexClaims = "evaluator-controller/claims"
+)
 
 // workers is how many evaluators are worked on at once.
 const workers = 4
@@ -52,6 +56,9 @@ const workers = 4
 // SetupWithManager adds the controller and its watches to a manager.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Evaluator{}, indexDistricts, districtsOf); err != nil {
+		return err
+	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.District{}, indexClaims, claimsOf); err != nil {
 		return err
 	}
 	ours := builder.WithPredicates(specChanged())
@@ -68,6 +75,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&v1alpha1.PersonalizationProcess{}, handler.EnqueueRequestsFromMapFunc(r.all), builder.WithPredicates(revisionChanged())).
 		// A revision that a pin names may come back.
 		Watches(&v1alpha1.ProcessRevision{}, handler.EnqueueRequestsFromMapFunc(r.all), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// The claim of a source appears, and can be mounted.
+		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(r.reading), builder.WithPredicates(appearance())).
 		// How the rollout goes, and why not.
 		Watches(&corev1.Pod{}, byLabel).
 		Watches(&appsv1.Deployment{}, byLabel).
@@ -91,6 +100,27 @@ func districtsOf(object client.Object) []string {
 		found = append(found, string(d.Name))
 	}
 	return found
+}
+
+func claimsOf(object client.Object) []string {
+	if claim := claimOf(object.(*v1alpha1.District)); claim != "" {
+		return []string{claim}
+	}
+	return nil
+}
+
+// reading maps a claim to the evaluators whose districts have their source on it.
+func (r *Reconciler) reading(ctx context.Context, object client.Object) []reconcile.Request {
+	var districts v1alpha1.DistrictList
+	if err := r.Client.List(ctx, &districts, client.InNamespace(object.GetNamespace()), client.MatchingFields{indexClaims: object.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing districts to enqueue")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range districts.Items {
+		requests = append(requests, r.placedOn(ctx, &districts.Items[i])...)
+	}
+	return requests
 }
 
 func (r *Reconciler) placedOn(ctx context.Context, object client.Object) []reconcile.Request {
@@ -146,6 +176,11 @@ func specChanged() predicate.Predicate {
 				!maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels())
 		},
 	}
+}
+
+// appearance passes what comes and goes.
+func appearance() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 }
 
 func revisionChanged() predicate.Predicate {

@@ -70,6 +70,9 @@ func (o *observation) ready() (metav1.ConditionStatus, string, string) {
 		}
 	}
 	count := fmt.Sprintf("%d of %d replicas serve the wanted assignment", serving, max(wantedReplicas, len(live)))
+	if missing := o.want.sources.missing; len(missing) > 0 {
+		count += "; claims of sources that do not exist: " + strings.Join(missing, ", ")
+	}
 	troubles := o.troubles(live)
 	switch {
 	case errors.As(o.failure, &workload) && refused(o.failure):

@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -32,7 +33,8 @@ func Scheme() *runtime.Scheme {
 }
 
 // Cache holds our own kinds, and of the cluster's only what the operator created
-// itself: it must not grow with other people's pods and ConfigMaps.
+// itself: it must not grow with other people's pods and ConfigMaps. Of other
+// people's claims it holds the names.
 func Cache() cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{names.LabelManagedBy: names.ManagedBy})
 	options := cache.Options{
@@ -40,13 +42,23 @@ func Cache() cache.Options {
 		ByObject:         map[client.Object]cache.ByObject{&corev1.Pod{}: {Label: ours}},
 	}
 	for _, object := range []client.Object{
-		&corev1.ConfigMap{}, &corev1.PersistentVolumeClaim{}, &corev1.Service{}, &corev1.ServiceAccount{},
+		&corev1.ConfigMap{}, &corev1.Service{}, &corev1.ServiceAccount{},
 		&appsv1.Deployment{}, &policyv1.PodDisruptionBudget{}, &networkingv1.NetworkPolicy{},
 		&rbacv1.Role{}, &rbacv1.RoleBinding{}, &rbacv1.ClusterRoleBinding{},
 	} {
 		// The managed fields say whether an apply would change anything.
 		options.ByObject[object] = cache.ByObject{Label: ours, Transform: func(o any) (any, error) { return o, nil }}
 	}
+	// Rosters lie on other people's claims, of which we need to know that they exist.
+	options.ByObject[&corev1.PersistentVolumeClaim{}] = cache.ByObject{Transform: func(o any) (any, error) {
+		claim, ok := o.(*corev1.PersistentVolumeClaim)
+		if !ok || claim.Labels[names.LabelManagedBy] == names.ManagedBy {
+			return o, nil
+		}
+		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID, ResourceVersion: claim.ResourceVersion,
+		}}, nil
+	}}
 	return options
 }
 
