@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,11 +42,15 @@ func invoke(t *testing.T, args ...string) outcome {
 
 func invokeAs(t *testing.T, ctx context.Context, name, stdin string, args ...string) outcome { //nolint:revive // the test stands first, as everywhere in these tests
 	t.Helper()
+	return invokeWith(ctx, &entropy{}, name, stdin, args...)
+}
+
+func invokeWith(ctx context.Context, random io.Reader, name, stdin string, args ...string) outcome {
 	var out, err bytes.Buffer
 	clock := time.Date(2026, 9, 1, 2, 0, 0, 123, time.UTC)
 	env := cli.Environment{
 		In: strings.NewReader(stdin), Out: &out, Err: &err,
-		Now: func() time.Time { return clock }, Entropy: &entropy{},
+		Now: func() time.Time { return clock }, Entropy: random,
 	}
 	code := cli.Main(ctx, env, append([]string{name}, args...))
 	return outcome{code, out.String(), err.String()}
@@ -323,5 +328,42 @@ func TestInterrupted(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// stopping is a source of entropy that stops the program when it is first read:
+// in the middle of a commit.
+type stopping struct {
+	entropy
+	stop func()
+}
+
+func (s *stopping) Read(p []byte) (int, error) {
+	s.stop()
+	return s.entropy.Read(p)
+}
+
+// TestInterruptedRunIsTakenUp: the same command, given again, ends as if it had
+// never been interrupted.
+func TestInterruptedRunIsTakenUp(t *testing.T) {
+	dir := t.TempDir()
+	store, out := filepath.Join(dir, "record"), filepath.Join(dir, "decisions.csv")
+	args := runArgs("--store", store, "--out", out, "--workers", "1")
+	ctx, cancel := context.WithCancel(context.Background())
+	first := invokeWith(ctx, &stopping{stop: cancel}, "juncture", "", args...)
+	if first.code != cli.ExitRefused || !strings.Contains(first.err, "interrupted") {
+		t.Fatalf("exit code %d: %s", first.code, first.err)
+	}
+	if _, err := os.Stat(out); !os.IsNotExist(err) {
+		t.Errorf("there is a result: %v", err)
+	}
+	if r := invoke(t, "verify", "--store", store); r.code != cli.ExitDone {
+		t.Errorf("the record is not whole: %s", r.out)
+	}
+	if r := invoke(t, args...); r.code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	if diff := cmp.Diff(invoke(t, runArgs("-o", "csv")...).out, read(t, out)); diff != "" {
+		t.Errorf("never interrupted (-), taken up (+):\n%s", diff)
 	}
 }

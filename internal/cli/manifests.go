@@ -15,7 +15,6 @@ import (
 	"github.com/juncture-dev/juncture/engine"
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/rule"
-	"github.com/juncture-dev/juncture/engine/source/oneroster"
 	"github.com/juncture-dev/juncture/internal/manifest"
 	"github.com/juncture-dev/juncture/internal/translate"
 )
@@ -151,7 +150,7 @@ func (n *network) process(p *v1alpha1.PersonalizationProcess) {
 		return
 	}
 	n.problems = append(n.problems, n.set.Diagnose(p.Namespace, written.Rules().Warnings())...)
-	if !n.readable(p, closed) || n.inCycle[p.Namespace+"/"+p.Name] {
+	if n.inCycle[p.Namespace+"/"+p.Name] {
 		return
 	}
 	program, err := canonical(closed)
@@ -187,16 +186,4 @@ func (n *network) notClosed(p *v1alpha1.PersonalizationProcess, err error) {
 	if translate.Reason(err) == "" {
 		n.problem(translate.KindProcess, p.Namespace, p.Name, "", manifest.Problem{Message: err.Error()})
 	}
-}
-
-// readable checks that each attribute can be read from a roster.
-func (n *network) readable(p *v1alpha1.PersonalizationProcess, closed *bundle.Bundle) bool {
-	sound := true
-	for _, a := range closed.Information.Attributes {
-		if err := oneroster.Check(a); err != nil {
-			sound = false
-			n.problem(translate.KindInformationModel, p.Namespace, closed.Information.Name, "spec.attributes["+a.Name+"].from", manifest.Problem{Message: err.Error()})
-		}
-	}
-	return sound
 }
