@@ -28,10 +28,13 @@ import (
 	jtesting "github.com/juncture-dev/juncture/internal/testing"
 )
 
-// network creates a namespace for one story.
+// network creates a namespace for one story. It admits pods that are restricted,
+// and no others.
 func network() string {
 	GinkgoHelper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "network-"}}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		GenerateName: "network-", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+	}}
 	Expect(k8s.Create(ctx, namespace)).To(Succeed())
 	return namespace.Name
 }
