@@ -20,6 +20,7 @@ import (
 	"time"
 	_ "time/tzdata" // the image has no zones of its own
 
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -29,6 +30,7 @@ import (
 	"github.com/juncture-dev/juncture/internal/evaluator"
 	"github.com/juncture-dev/juncture/internal/evaluator/access"
 	"github.com/juncture-dev/juncture/internal/evaluator/httpapi"
+	"github.com/juncture-dev/juncture/internal/evaluator/report"
 )
 
 type options struct {
@@ -75,8 +77,12 @@ func run(o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	reporter, err := reporter(o, config, assigned, log)
+	if err != nil {
+		return err
+	}
 	e, err := evaluator.New(evaluator.Options{
-		Assignment: assigned, BundleDir: o.bundleDir, StoreDir: o.storeDir,
+		Reporter: reporter, Assignment: assigned, BundleDir: o.bundleDir, StoreDir: o.storeDir,
 		Access: access.New(client, assigned.Namespace, split(o.audiences), time.Now),
 		Clock:  clock.RealClock{}, Entropy: rand.Reader, Log: log, Version: version(), Grace: o.grace,
 	})
@@ -102,6 +108,21 @@ func cluster(kubeconfig string) (*rest.Config, error) {
 	config.QPS, config.Burst = 50, 100 // two reviews a request that is not remembered
 	config.Timeout = 10 * time.Second
 	return config, nil
+}
+
+func reporter(o options, config *rest.Config, a *assignment.Assignment, log *slog.Logger) (*report.Reporter, error) {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := a.Digest()
+	if err != nil {
+		return nil, err
+	}
+	return report.New(report.Options{
+		Client: client, Namespace: a.Namespace, Evaluator: a.Evaluator, Pod: o.podName, Assignment: digest,
+		Clock: clock.RealClock{}, Log: log,
+	}), nil
 }
 
 func split(list string) []string {

@@ -230,14 +230,9 @@ func (d *District) committed(ctx context.Context, one *due, run *pipeline.Run) {
 // recall reads from the record what the last runs counted.
 func (d *District) recall(ctx context.Context) {
 	for _, p := range d.processes {
-		if p.recalled {
-			continue
-		}
 		if err := d.recallProcess(ctx, p); err != nil {
 			d.troubled(ctx, err)
-			continue
 		}
-		p.recalled = true
 	}
 }
 

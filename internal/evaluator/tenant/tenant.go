@@ -79,7 +79,6 @@ type process struct {
 	refusedUntil time.Time
 	retry        backoff
 	retried      time.Time // not before
-	recalled     bool      // counts were read from the record
 }
 
 // New prepares a district. It fails where the assignment cannot be served as it

@@ -42,17 +42,18 @@ func (d *District) turn(stop, abort context.Context) time.Duration {
 	case <-stop.Done():
 		return 0
 	}
-	if !d.ensureOpen() {
+	if !d.ensureOpen(abort) {
 		return d.untilNext()
 	}
-	d.recall(abort)
 	if d.State().Record.Damage == "" {
 		d.work(stop, abort)
 	}
 	return d.untilNext()
 }
 
-func (d *District) ensureOpen() bool {
+// ensureOpen opens the record, and says that it is open once it is known what
+// the last runs counted.
+func (d *District) ensureOpen(ctx context.Context) bool {
 	if _, err := d.Record(); err == nil {
 		return true
 	}
@@ -67,6 +68,7 @@ func (d *District) ensureOpen() bool {
 		return false
 	}
 	d.roster = roster{}
+	d.recall(ctx)
 	d.set(func(s *State) { s.Open, s.OpenError = Open, "" })
 	return true
 }
