@@ -329,7 +329,7 @@ evaluators() { kubectl get evaluators --namespace "$network" -o 'jsonpath={.item
 for_each_evaluator() {
   local evaluator districts
   for evaluator in $(evaluators); do
-    read -ra districts <<<"$(kubectl get evaluator "$evaluator" --namespace "$network" -o 'jsonpath={.spec.districts[*]}')"
+    read -ra districts <<<"$(kubectl get evaluator "$evaluator" --namespace "$network" -o 'jsonpath={.spec.districts[*].name}')"
     forward "$evaluator"
     "$@" "${districts[@]}"
     stop_forward

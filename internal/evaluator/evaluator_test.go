@@ -1,7 +1,7 @@
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package evaluator
+package evaluator_test
 
 import (
 	"bytes"
@@ -27,6 +27,7 @@ import (
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/export"
 	"github.com/juncture-dev/juncture/internal/assignment"
+	"github.com/juncture-dev/juncture/internal/evaluator"
 	"github.com/juncture-dev/juncture/internal/evaluator/access"
 	"github.com/juncture-dev/juncture/internal/evaluator/httpapi"
 	"github.com/juncture-dev/juncture/internal/pipeline"
@@ -81,19 +82,23 @@ type server struct {
 }
 
 // serve runs an evaluator for these districts until the test ends.
-func serve(t testing.TB, dir string, districts []assignment.District, bundles ...*bundle.Bundle) *server {
+func serve(t testing.TB, dir string, districts []assignment.District, process *bundle.Bundle, changes ...func(*evaluator.Options)) *server {
 	t.Helper()
 	a := &assignment.Assignment{Namespace: "network", Evaluator: "one", Districts: districts}
-	assignmentDir, bundleDir := tenancy.Mount(t, dir, a, bundles...)
+	assignmentDir, bundleDir := tenancy.Mount(t, dir, a, process)
 	loaded, err := assignment.Load(assignmentDir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := &syncBuffer{}
-	e, err := New(Options{
+	o := evaluator.Options{
 		Assignment: loaded, BundleDir: bundleDir, StoreDir: filepath.Join(dir, "store"), Access: allowed{}, Clock: clock.RealClock{},
 		Entropy: rand.Reader, Log: slog.New(slog.NewJSONHandler(log, nil)), Version: "test", Grace: 10 * time.Second,
-	})
+	}
+	for _, change := range changes {
+		change(&o)
+	}
+	e, err := evaluator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,6 +271,10 @@ func TestADecisionIsExplained(t *testing.T) {
 	}](s, "GET", "/v1/districts/boston/decisions/"+id+"/explanation", "")
 	if !why.Replay.Same || why.Reason["en"] != "The score is 3, below 40." || why.Place.Rank != 4 || why.Place.Waiting != 2 {
 		t.Errorf("got %+v", why)
+	}
+	status, text := s.call("GET", "/v1/districts/boston/decisions/"+id+"/explanation?format=text", "all", "")
+	if status != http.StatusOK || !strings.Contains(text, "The score is 3, below 40.") || json.Valid([]byte(text)) {
+		t.Errorf("the explanation as text: %d\n%s", status, text)
 	}
 	tasks := get[struct{ Tasks []httpapi.Task }](s, "GET", "/v1/districts/boston/tasks?state=Open", "")
 	if len(tasks.Tasks) != 2 || tasks.Tasks[0].Agent != "counsellor" {
@@ -454,7 +463,7 @@ func TestABundleThatIsNotWhatItsDigestSaysStopsTheStart(t *testing.T) {
 	if err := os.WriteFile(name, bytes.Replace(content, []byte("40.0"), []byte("50.0"), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := New(Options{Assignment: a, BundleDir: bundles, StoreDir: dir, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)})
+	_, err := evaluator.New(evaluator.Options{Assignment: a, BundleDir: bundles, StoreDir: dir, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)})
 	if err == nil || !strings.Contains(err.Error(), "was altered") {
 		t.Fatalf("got %v", err)
 	}

@@ -1,8 +1,7 @@
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Client asks an evaluator over its HTTP API, for the demo: what curl and a formatter would do, on machines that have
-// neither. EVALUATOR_URL and EVALUATOR_TOKEN say whom and as whom.
+// Client asks an evaluator over its HTTP API, for the demo: what curl and jq would do, on machines that have neither. EVALUATOR_URL and EVALUATOR_TOKEN say whom and as whom.
 //
 //	client run AT SEED DISTRICT...   starts a run in each district and waits for their ends
 //	client decisions DISTRICT        the decisions in force as CSV
@@ -24,8 +23,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/juncture-dev/juncture/engine"
 )
 
 // patience is how long all that was asked for may take.
@@ -163,12 +160,14 @@ func (c *client) explain(ctx context.Context, state string, districts []string) 
 			continue
 		}
 		path := in(district) + "/decisions/" + url.PathEscape(page.Decisions[0].ID) + "/explanation"
-		var explanation engine.Explanation
-		if err := c.get(ctx, path, &explanation); err != nil {
+		body, err := c.call(ctx, http.MethodGet, path+"?format=text", nil, nil)
+		if err != nil {
 			return err
 		}
-		fmt.Printf("GET %s\n\n", path)
-		return explanation.WriteText(os.Stdout, "en")
+		defer body.Close()
+		fmt.Printf("GET %s?format=text\n\n", path)
+		_, err = io.Copy(os.Stdout, body)
+		return err
 	}
 	return fmt.Errorf("no decision is %s in %s", state, strings.Join(districts, ", "))
 }

@@ -91,8 +91,7 @@ func (a *API) registerDecisions() {
 	}}
 	huma.Register(a.huma, list, a.listDecisions)
 	huma.Register(a.huma, a.operation(http.MethodGet, "/decisions/{decision}", "getDecision", "get", "decisions", "One decision"), a.getDecision)
-	huma.Register(a.huma, a.operation(http.MethodGet, "/decisions/{decision}/explanation", "explainDecision", "get", "explanations",
-		"How one decision came about"), a.explain)
+	a.registerExplanation()
 }
 
 func (a *API) listDecisions(ctx context.Context, in *DecisionsInput) (*huma.StreamResponse, error) {

@@ -5,9 +5,15 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"reflect"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/juncture-dev/juncture/engine"
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -16,12 +22,33 @@ import (
 	"github.com/juncture-dev/juncture/internal/evaluator/tenant"
 )
 
-// Explained is how a decision came about.
-type Explained struct {
-	Body engine.Explanation
+// ExplainInput names a decision, and the form of the answer.
+type ExplainInput struct {
+	OfDecision
+	Format   string `query:"format" enum:"json,text" doc:"Without it, the header Accept says."`
+	Language string `query:"language" default:"en" maxLength:"35" doc:"Of the reason in the text, such as es. JSON has all languages."`
+	Accept   string `header:"Accept"`
 }
 
-func (a *API) explain(ctx context.Context, in *OfDecision) (*Explained, error) {
+func (in *ExplainInput) text() bool {
+	return in.Format == "text" || in.Format == "" && strings.Contains(in.Accept, "text/plain")
+}
+
+// registerExplanation offers an explanation to programs and to people.
+func (a *API) registerExplanation() {
+	explain := a.operation(http.MethodGet, "/decisions/{decision}/explanation", "explainDecision", "get", "explanations", "How one decision came about")
+	schemas := a.huma.OpenAPI().Components.Schemas
+	explain.Responses = map[string]*huma.Response{"200": {
+		Description: "The text is that of `juncture explain`.",
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: schemas.Schema(reflect.TypeFor[engine.Explanation](), true, "Explanation")},
+			"text/plain":       {Schema: &huma.Schema{Type: huma.TypeString}},
+		},
+	}}
+	huma.Register(a.huma, explain, a.explain)
+}
+
+func (a *API) explain(ctx context.Context, in *ExplainInput) (*huma.StreamResponse, error) {
 	d, store, err := a.record(in.District)
 	if err != nil {
 		return nil, err
@@ -30,7 +57,16 @@ func (a *API) explain(ctx context.Context, in *OfDecision) (*Explained, error) {
 	if err != nil {
 		return nil, a.failed(ctx, in.District, err)
 	}
-	return &Explained{Body: explanation}, nil
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		// What fails below is that the caller went away.
+		if in.text() {
+			ctx.SetHeader("Content-Type", "text/plain; charset=utf-8")
+			_ = explanation.WriteText(ctx.BodyWriter(), in.Language)
+			return
+		}
+		ctx.SetHeader("Content-Type", "application/json")
+		_ = json.NewEncoder(ctx.BodyWriter()).Encode(explanation)
+	}}, nil
 }
 
 func (a *API) explanation(ctx context.Context, d *tenant.District, store ledger.Store, id string) (engine.Explanation, error) {
