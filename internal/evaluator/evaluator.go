@@ -62,6 +62,7 @@ type Evaluator struct {
 	api       *httpapi.API
 	since     time.Time
 	stopping  atomic.Bool
+	opened    chan struct{} // holds one: a record may have been opened
 }
 
 // New loads and compiles what the assignment names. It opens no record yet.
@@ -70,7 +71,7 @@ func New(o Options) (*Evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{Options: o, since: o.Clock.Now()}
+	e := &Evaluator{Options: o, since: o.Clock.Now(), opened: make(chan struct{}, 1)}
 	workers := runtime.GOMAXPROCS(0)
 	slots := make(chan struct{}, workers)
 	for _, assigned := range o.Assignment.Districts {
@@ -93,6 +94,10 @@ func New(o Options) (*Evaluator, error) {
 func (e *Evaluator) Handler() http.Handler { return e.api }
 
 func (e *Evaluator) changed() {
+	select {
+	case e.opened <- struct{}{}:
+	default: // it will look anyway
+	}
 	if e.Reporter != nil {
 		e.Reporter.Changed()
 	}
@@ -163,9 +168,9 @@ func (e *Evaluator) Run(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// verifyPause is how long the checking of records rests between two rounds of
-// looking which are due.
-const verifyPause = time.Minute
+// verifyPause is how long the checking of records rests between two looks at
+// which are due.
+const verifyPause = 10 * time.Minute
 
 // verify checks the records one after the other, apart from the runs.
 func (e *Evaluator) verify(stop, abort context.Context) {
@@ -179,6 +184,7 @@ func (e *Evaluator) verify(stop, abort context.Context) {
 		timer := e.Clock.NewTimer(verifyPause)
 		select {
 		case <-stop.Done():
+		case <-e.opened:
 		case <-timer.C():
 		}
 		timer.Stop()
