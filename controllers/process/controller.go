@@ -160,7 +160,7 @@ func (r *Reconciler) forget(ctx context.Context, o *observation) error {
 
 // lookup reads what a process refers to from the cache.
 type lookup struct {
-	ctx       context.Context //nolint:containedctx // translate.Lookup is asked within one reconcile.
+	ctx       context.Context // translate.Lookup is asked within one reconcile
 	client    client.Client
 	namespace string
 }
