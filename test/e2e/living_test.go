@@ -12,6 +12,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juncture-dev/juncture/api/v1alpha1"
@@ -31,10 +32,13 @@ const everyMinute = "every-minute"
 func aLivingNetwork() {
 	Context("step by step", Ordered, func() {
 		It("decides about a new roster by itself", func() {
-			living.by = generate("living", 900, "amherst", "boston", "concord")
-			living.sampled = sampleNetwork("living", "", "2026-03-01T00:00:00Z",
-				[]roster{living.by["amherst"], living.by["boston"], living.by["concord"]}, "boston",
-				map[string]any{"information": map[string]any{}}, map[string]any{"request": map[string]any{}})
+			living.by = map[string]roster{}
+			var all []roster
+			for _, name := range []string{"amherst", "boston", "concord"} {
+				living.by[name] = generate(name, 300)
+				all = append(all, living.by[name])
+			}
+			living.sampled = sampleNetwork("living", "", inTerm, all, "boston", decideByItself)
 			living.clerk = living.network.clerk()
 			declareEveryMinute()
 			living.expectServing(living.process)
@@ -85,7 +89,7 @@ func aLivingNetwork() {
 			first := living.expectServing(living.process)
 			before := living.clerk.runs("amherst", living.process)
 			edit(living.network, "maths-tutoring", &v1alpha1.RuleSet{}, func(r *v1alpha1.RuleSet) {
-				r.Spec.Rules[1].When = v1alpha1.Expression(strings.Replace(string(r.Spec.Rules[1].When), "40.0", "45.0", 1))
+				r.Spec.Rules[0].When = v1alpha1.Expression(strings.Replace(string(r.Spec.Rules[0].When), "40.0", "45.0", 1))
 			})
 			second := living.expectServing(living.process, first.Status.Revision)
 			living.expectReplicas(second.Status.Revision)
@@ -101,7 +105,7 @@ func aLivingNetwork() {
 			}
 
 			edit(living.network, "maths-tutoring", &v1alpha1.RuleSet{}, func(r *v1alpha1.RuleSet) {
-				r.Spec.Rules[1].When = v1alpha1.Expression(strings.Replace(string(r.Spec.Rules[1].When), "45.0", "40.0", 1))
+				r.Spec.Rules[0].When = v1alpha1.Expression(strings.Replace(string(r.Spec.Rules[0].When), "45.0", "40.0", 1))
 			})
 			third := living.expectServing(living.process, second.Status.Revision)
 			Expect(third.Status.Revision).To(Equal(first.Status.Revision), "the same content is the same revision")
@@ -140,6 +144,18 @@ func aLivingNetwork() {
 			Expect(string(got.body)).To(ContainSubstring(`"/v1/districts/{district}/decisions"`))
 		})
 	})
+}
+
+// decideByItself makes the process of the sample run on new information, and drops the rule about who is not enrolled in a class: such
+// runs are about the present day, on which the generated students are not.
+func decideByItself(objects []*unstructured.Unstructured) {
+	set(objects, "PersonalizationProcess", []any{
+		map[string]any{"information": map[string]any{}}, map[string]any{"request": map[string]any{}},
+	}, "spec", "triggers")
+	rules := get(objects, "RuleSet", "spec", "rules")
+	Expect(rules[0]).To(HaveKeyWithValue("id", "not-enrolled"))
+	set(objects, "RuleSet", rules[1:], "spec", "rules")
+	set(objects, "RuleSet", []any{}, "spec", "tests")
 }
 
 // declareEveryMinute declares a process that runs each minute in boston: it has all the time of the other stories to do so.

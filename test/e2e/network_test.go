@@ -77,8 +77,13 @@ func folderOf(namespace, name string) string {
 	Expect(admin.Get(ctx, client.ObjectKey{Name: claim.Spec.VolumeName}, volume)).To(Succeed())
 	const need = "the tests put rosters into the folders of host-path volumes, so the cluster's nodes have to be this machine: CLUSTER=local make test-e2e"
 	Expect(volume.Spec.HostPath).NotTo(BeNil(), need)
-	Expect(volume.Spec.HostPath.Path).To(BeADirectory(), need)
-	return volume.Spec.HostPath.Path
+	folder := volume.Spec.HostPath.Path
+	// The nodes of the local cluster see the folder of its kubeconfig as /run/juncture: see docs/local-cluster.md.
+	if below, ok := strings.CutPrefix(folder, "/run/juncture/"); ok {
+		folder = filepath.Join(filepath.Dir(os.Getenv("KUBECONFIG")), below)
+	}
+	Expect(folder).To(BeADirectory(), need)
+	return folder
 }
 
 // removeNetworks deletes the namespaces, and waits until they are gone: the manager must still be there to take away what
@@ -153,6 +158,17 @@ func set(objects []*unstructured.Unstructured, kind string, value any, fields ..
 	at := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == kind })
 	Expect(at).To(BeNumerically(">=", 0), "the sample has no %s", kind)
 	Expect(unstructured.SetNestedField(objects[at].Object, value, fields...)).To(Succeed())
+}
+
+// get is a list of one of the objects.
+func get(objects []*unstructured.Unstructured, kind string, fields ...string) []any {
+	GinkgoHelper()
+	at := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == kind })
+	Expect(at).To(BeNumerically(">=", 0), "the sample has no %s", kind)
+	list, found, err := unstructured.NestedSlice(objects[at].Object, fields...)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(found).To(BeTrue(), "the %s of the sample has no %s", kind, strings.Join(fields, "."))
+	return list
 }
 
 // declare creates objects, as kubectl would.

@@ -59,23 +59,23 @@ func realRosters() ([]roster, bool) {
 	return found, len(found) > 0
 }
 
-// generate makes rosters of invented students, by the names of their districts.
-func generate(seed string, students int, names ...string) map[string]roster {
+// generate makes the roster of a district of so many invented students: the same name and number give the same roster.
+func generate(name string, students int) roster {
 	GinkgoHelper()
-	shape, err := synthetic.HeavyTailed([]byte(seed), students, len(names))
+	seed := []byte(name)
+	shape, err := synthetic.HeavyTailed(seed, students, 1)
 	Expect(err).NotTo(HaveOccurred())
-	folder := filepath.Join(scratch, seed)
-	Expect(os.Mkdir(folder, 0o755)).To(Succeed())
-	districts, err := synthetic.Generate(ctx, shape, synthetic.Options{Seed: []byte(seed), SchoolYear: 2025}, synthetic.Dir(folder), nil)
+	folder, err := os.MkdirTemp(scratch, "generated-")
 	Expect(err).NotTo(HaveOccurred())
-	found := map[string]roster{}
-	for i, d := range districts {
-		content, err := os.ReadFile(filepath.Join(folder, d.File))
-		Expect(err).NotTo(HaveOccurred())
-		found[names[i]] = newRoster(names[i], content)
-	}
-	return found
+	districts, err := synthetic.Generate(ctx, shape, synthetic.Options{Seed: seed, SchoolYear: 2025}, synthetic.Dir(folder), nil)
+	Expect(err).NotTo(HaveOccurred())
+	content, err := os.ReadFile(filepath.Join(folder, districts[0].File))
+	Expect(err).NotTo(HaveOccurred())
+	return newRoster(name, content)
 }
+
+// inTerm is an instant at which the generated students are enrolled and have results.
+const inTerm = "2026-03-01T00:00:00Z"
 
 // people are the students of the roster: what a line of users.csv says of each, by column.
 func (r *roster) people() []map[string]string {

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/juncture-dev/juncture/internal/manager"
 )
@@ -50,6 +51,7 @@ var _ = BeforeSuite(func() {
 	var stop context.CancelFunc
 	ctx, stop = context.WithCancel(context.Background())
 	DeferCleanup(func() { stop() })
+	ctrllog.SetLogger(GinkgoLogr)
 	SetDefaultEventuallyTimeout(aWhile)
 	SetDefaultEventuallyPollingInterval(aGlance)
 

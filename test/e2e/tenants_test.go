@@ -105,8 +105,9 @@ func tenants() {
 	})
 
 	It("keeps two networks apart whose processes and districts have the same names", func() {
-		made := generate("namesake", 40, "amherst")
-		other := sampleNetwork("namesake", "", living.at, []roster{made["amherst"]}, "")
+		made := generate("namesake", 40)
+		made.name = "amherst"
+		other := sampleNetwork("namesake", "", inTerm, []roster{made}, "")
 		Expect(other.process).To(Equal(living.process))
 		clerk := other.clerk()
 		before := living.clerk.csv("amherst", living.process)
@@ -114,7 +115,7 @@ func tenants() {
 
 		its := other.expectServing(other.process)
 		run := clerk.finished("amherst", clerk.start("amherst", "one", asked{Process: other.process, At: other.at, Seed: seed}).ID)
-		Expect(run.Decisions).To(Equal(made["amherst"].students))
+		Expect(run.Decisions).To(Equal(made.students))
 		Expect(its.Status.Revision).NotTo(Equal(mine.Status.Revision), "its triggers are others")
 		Expect(living.clerk.csv("amherst", living.process)).To(Equal(before))
 

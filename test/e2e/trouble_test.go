@@ -22,7 +22,7 @@ func explainFailure() {
 		}
 		fmt.Fprintf(GinkgoWriter, "\n$ kubectl %s\n%s", strings.Join(arguments, " "), printed)
 	}
-	show("logs", "--namespace", releaseNamespace, "--selector", "app.kubernetes.io/component=manager", "--tail", "40", "--prefix")
+	show("logs", "--namespace", releaseNamespace, "--selector", "app.kubernetes.io/component=manager", "--since", "2m", "--tail", "20", "--prefix")
 	for _, n := range networks {
 		in := "--namespace=" + n.namespace
 		show("get", in, "personalizationprocesses,districts,evaluators,decisionreports", "--output", "wide")
