@@ -60,7 +60,9 @@ func (l *Ledger) CommitRun(ctx context.Context, c RunCommit) (Receipt, error) {
 // commit is a run on its way into the record.
 type commit struct {
 	run      Run
-	revision []byte // canonical bundle
+	mode     bundle.Mode
+	revision []byte   // canonical bundle
+	standing standing // of the process, before this run
 	view     *student.Population
 	records  []decision.Record
 	tasks    []decision.Task // in order of id
@@ -81,7 +83,7 @@ func (l *Ledger) prepare(ctx context.Context, run Run, c RunCommit) (*commit, er
 	if c.Bundle == nil || c.Population == nil {
 		return nil, refuse("a commit needs the bundle and the population")
 	}
-	k := &commit{run: run, records: c.Records}
+	k := &commit{run: run, mode: c.Bundle.Process.Mode, records: c.Records}
 	var err error
 	if k.revision, err = c.Bundle.Canonical(); err != nil {
 		return nil, refuse("%w", err)
@@ -98,10 +100,13 @@ func (l *Ledger) prepare(ctx context.Context, run Run, c RunCommit) (*commit, er
 	if k.tasks, err = checkTasks(run, c); err != nil {
 		return nil, err
 	}
-	if k.records, err = l.supersede(ctx, run, c.Records); err != nil {
+	if k.standing, err = l.standing(ctx, run.Process); err != nil {
 		return nil, err
 	}
-	k.places = placesOf(c.Bundle.Process.Mode, k.records)
+	if k.records, err = l.supersede(k.standing.upTo(k.mode), c.Records); err != nil {
+		return nil, err
+	}
+	k.places = placesOf(k.mode, k.records)
 	for _, f := range c.Bundle.Process.Result {
 		k.fields = append(k.fields, f.Name)
 	}
@@ -211,10 +216,10 @@ func checkTasks(run Run, c RunCommit) ([]decision.Task, error) {
 	return tasks, nil
 }
 
-// supersede fills in which decision each record supersedes: the student's in
-// the process's newest run.
-func (l *Ledger) supersede(ctx context.Context, run Run, records []decision.Record) ([]decision.Record, error) {
-	before, err := l.inForce(ctx, run.Process)
+// supersede fills in which decision each record supersedes: the student's in an
+// earlier run, nil for none.
+func (l *Ledger) supersede(earlier *Run, records []decision.Record) ([]decision.Record, error) {
+	before, err := l.heldBy(earlier)
 	if err != nil {
 		return nil, err
 	}
@@ -370,7 +375,7 @@ func newEntry(ctx context.Context, tx *sql.Tx, district string, k *commit) (Entr
 	return Entry{
 		Format: EntryFormat, District: district, Sequence: last + 1, Previous: hex.EncodeToString(previous),
 		Run: k.run.ID, Trigger: k.run.Trigger, At: formatTime(k.run.At), Seed: hex.EncodeToString(k.run.Seed), Engine: k.run.Engine,
-		Process: k.run.Process, Revision: k.run.Revision,
+		Process: k.run.Process, Revision: k.run.Revision, Mode: k.mode,
 		Snapshot: digestName(k.snapshot), Segment: digestName(k.segment), Root: k.root.String(), Tasks: taskDigest(k.tasks).String(),
 		Counts: countsOf(k.view.Len(), k.records, k.places, len(k.tasks)),
 	}, err
@@ -397,7 +402,12 @@ func (k *commit) writeKeys(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
+// writeSeats puts the run's places in the place of those before, unless it is a
+// trial: only live runs give places and take them back.
 func (k *commit) writeSeats(ctx context.Context, tx *sql.Tx) error {
+	if k.mode != bundle.ModeLive {
+		return nil
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM seats WHERE process = ?`, k.run.Process); err != nil {
 		return err
 	}
@@ -410,9 +420,14 @@ func (k *commit) writeSeats(ctx context.Context, tx *sql.Tx) error {
 // writeTasks withdraws the tasks of the superseded decisions and opens the new
 // ones.
 func (k *commit) writeTasks(ctx context.Context, tx *sql.Tx) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE tasks SET state = ? WHERE process = ? AND state = ?`,
-		decision.TaskWithdrawn, k.run.Process, decision.TaskOpen); err != nil {
-		return err
+	for _, earlier := range k.standing[:weight(k.mode)+1] {
+		if earlier == nil {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE tasks SET state = ? WHERE run = ? AND state = ?`,
+			decision.TaskWithdrawn, earlier.ID, decision.TaskOpen); err != nil {
+			return err
+		}
 	}
 	return insertRows(ctx, tx, `INSERT INTO tasks (id, run, decision, process, role, agent, opened, due, otherwise, escalate_to, state)`, 11, len(k.tasks), func(i int) []any {
 		t := &k.tasks[i]

@@ -17,6 +17,7 @@ import (
 	"github.com/gowebpki/jcs"
 	"github.com/transparency-dev/merkle/proof"
 
+	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
 )
 
@@ -37,11 +38,13 @@ type Entry struct {
 	Engine   string `json:"engine"`
 	Process  string `json:"process"`
 	Revision string `json:"revision"`
-	Snapshot string `json:"snapshot"` // digest of the file
-	Segment  string `json:"segment"`  // digest of the file
-	Root     string `json:"root"`     // of the segment's Merkle tree
-	Tasks    string `json:"tasks"`    // SHA-256 over the tasks opened, see taskDigest
-	Counts   Counts `json:"counts"`
+	// Mode is the process's. What supersedes what depends on it.
+	Mode     bundle.Mode `json:"mode,omitempty"`
+	Snapshot string      `json:"snapshot"` // digest of the file
+	Segment  string      `json:"segment"`  // digest of the file
+	Root     string      `json:"root"`     // of the segment's Merkle tree
+	Tasks    string      `json:"tasks"`    // SHA-256 over the tasks opened, see taskDigest
+	Counts   Counts      `json:"counts"`
 }
 
 // Counts sum up a run.
@@ -105,7 +108,7 @@ func (e Entry) run(hash Hash) (Run, error) {
 	return Run{
 		ID:       e.Run,
 		RunStart: RunStart{Process: e.Process, Revision: e.Revision, Trigger: e.Trigger, At: at, Seed: seed, Engine: e.Engine},
-		State:    RunCommitted, Sequence: e.Sequence, Snapshot: e.Snapshot, Segment: e.Segment,
+		State:    RunCommitted, Mode: e.Mode, Sequence: e.Sequence, Snapshot: e.Snapshot, Segment: e.Segment,
 		Root: Hash(root), Entry: hash, Counts: e.Counts,
 	}, nil
 }

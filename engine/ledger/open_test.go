@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/ledger"
 	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
 )
@@ -226,7 +227,7 @@ func TestAlteredFilesAreNotRead(t *testing.T) {
 	if _, _, err := l.Snapshot(ctx, runs[0].ID); !errors.Is(err, ledger.ErrNotWhole) {
 		t.Errorf("snapshot: %v", err)
 	}
-	if _, err := l.InForce(ctx, "tutoring"); !errors.Is(err, ledger.ErrNotWhole) {
+	if _, err := l.InForce(ctx, "tutoring", bundle.ModeLive); !errors.Is(err, ledger.ErrNotWhole) {
 		t.Errorf("in force: %v", err)
 	}
 }

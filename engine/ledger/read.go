@@ -44,7 +44,7 @@ func (l *Ledger) openSegment(r Run) (*segmentFile, error) {
 	return &segmentFile{s, f}, nil
 }
 
-// held is the students of a process's newest run, in order, and their decisions.
+// held is the students of a run, in order, and their decisions.
 type held struct{ students, ids []string }
 
 // under yields, for each record, the decision that its student has in h, or "".
@@ -67,15 +67,12 @@ func (h held) under(records []decision.Record) iter.Seq2[int, string] {
 	}
 }
 
-func (l *Ledger) inForce(ctx context.Context, process string) (h held, err error) {
-	run, err := l.newest(ctx, process)
-	if errors.Is(err, ErrNotFound) {
+// heldBy reads the students of a run, nil for none, and their decisions.
+func (l *Ledger) heldBy(run *Run) (h held, err error) {
+	if run == nil {
 		return h, nil
 	}
-	if err != nil {
-		return h, err
-	}
-	s, err := l.openSegment(run)
+	s, err := l.openSegment(*run)
 	if err != nil {
 		return h, err
 	}
@@ -88,8 +85,12 @@ func (l *Ledger) inForce(ctx context.Context, process string) (h held, err error
 }
 
 // InForce implements Store.
-func (l *Ledger) InForce(ctx context.Context, process string) (map[string]string, error) {
-	h, err := l.inForce(ctx, process)
+func (l *Ledger) InForce(ctx context.Context, process string, mode bundle.Mode) (map[string]string, error) {
+	s, err := l.standing(ctx, process)
+	if err != nil {
+		return nil, err
+	}
+	h, err := l.heldBy(s.upTo(mode))
 	if err != nil {
 		return nil, err
 	}
@@ -210,18 +211,15 @@ func (l *Ledger) decisions(ctx context.Context, q Query, give func(Decision) boo
 	if err != nil {
 		return err
 	}
-	newest := map[string]string{}
-	for _, r := range runs {
-		newest[r.Process] = r.ID
-	}
-	runs = slices.DeleteFunc(runs, func(r Run) bool { return !q.mayMatch(r, newest[r.Process] == r.ID) })
+	standings := standingsOf(runs)
+	runs = slices.DeleteFunc(runs, func(r Run) bool { return !q.mayMatch(&r, standings[r.Process]) })
 	slices.SortStableFunc(runs, func(a, b Run) int { return cmp.Compare(a.Process, b.Process) })
 	for len(runs) > 0 {
 		n := 1
 		for n < len(runs) && runs[n].Process == runs[0].Process {
 			n++
 		}
-		more, err := l.processDecisions(ctx, q, runs[:n], newest[runs[0].Process], give)
+		more, err := l.processDecisions(ctx, q, runs[:n], standings[runs[0].Process], give)
 		if err != nil || !more {
 			return err
 		}
@@ -231,19 +229,19 @@ func (l *Ledger) decisions(ctx context.Context, q Query, give func(Decision) boo
 }
 
 // mayMatch reports whether a run may have decisions that the query selects.
-func (q *Query) mayMatch(r Run, newest bool) bool {
+func (q *Query) mayMatch(r *Run, s *standing) bool {
 	switch {
 	case q.Run != "" && q.Run != r.ID, q.Revision != "" && q.Revision != r.Revision, r.Process < q.After.Process:
 		return false
-	case newest:
-		return true
+	case q.InForceOnly:
+		return s.inForce(r)
 	}
-	return !q.InForceOnly && (q.State == "" || q.State == decision.Superseded)
+	return q.State == "" || q.State == decision.Superseded || !s.superseded(r)
 }
 
 // processDecisions merges the segments of one process by student, then by
 // commit. It reports whether more is wanted.
-func (l *Ledger) processDecisions(ctx context.Context, q Query, runs []Run, newest string, give func(Decision) bool) (more bool, err error) {
+func (l *Ledger) processDecisions(ctx context.Context, q Query, runs []Run, stands *standing, give func(Decision) bool) (more bool, err error) {
 	var m merge
 	defer func() {
 		for _, s := range m {
@@ -268,7 +266,7 @@ func (l *Ledger) processDecisions(ctx context.Context, q Query, runs []Run, newe
 		}
 		s := m[0]
 		d := Decision{Record: s.rows[0], Current: s.rows[0].State, Cursor: Cursor{s.run.Process, s.rows[0].Student, s.run.Sequence}}
-		if s.run.ID != newest {
+		if stands.superseded(&s.run) {
 			d.Current = decision.Superseded
 		}
 		if err := s.next(); err != nil {
@@ -371,14 +369,14 @@ func (l *Ledger) Decision(ctx context.Context, id string) (Decision, Evidence, e
 	if err != nil {
 		return Decision{}, Evidence{}, err
 	}
-	seen := map[string]bool{} // processes with a newer run
+	standings := standingsOf(runs)
 	for _, r := range slices.Backward(runs) {
 		if err := ctx.Err(); err != nil {
 			return Decision{}, Evidence{}, err
 		}
 		d, e, err := l.decisionIn(ctx, r, id)
 		if err == nil {
-			if seen[r.Process] {
+			if standings[r.Process].superseded(&r) {
 				d.Current = decision.Superseded
 			}
 			return d, e, nil
@@ -386,7 +384,6 @@ func (l *Ledger) Decision(ctx context.Context, id string) (Decision, Evidence, e
 		if !errors.Is(err, ErrNotFound) {
 			return Decision{}, Evidence{}, err
 		}
-		seen[r.Process] = true
 	}
 	return Decision{}, Evidence{}, fmt.Errorf("decision: %w", ErrNotFound)
 }

@@ -186,16 +186,15 @@ func runOf(form, hash []byte) (Run, error) {
 	return e.run(sum)
 }
 
-// newest is the newest run of a process, or ErrNotFound.
-func (l *Ledger) newest(ctx context.Context, process string) (Run, error) {
-	runs, err := l.committed(ctx, `WHERE sequence = (SELECT max(sequence) FROM runs WHERE process = ?)`, process)
-	if err != nil {
-		return Run{}, err
+// standing is the standing of a process; it reads no more than the newest run
+// in each mode.
+func (l *Ledger) standing(ctx context.Context, process string) (standing, error) {
+	runs, err := l.committed(ctx, `WHERE sequence IN (
+		SELECT max(sequence) FROM runs WHERE process = ? GROUP BY coalesce(json_extract(entry, '$.mode'), ''))`, process)
+	if s := standingsOf(runs)[process]; err == nil && s != nil {
+		return *s, nil
 	}
-	if len(runs) == 0 {
-		return Run{}, fmt.Errorf("process %s has no run: %w", process, ErrNotFound)
-	}
-	return runs[0], nil
+	return standing{}, err
 }
 
 // LastFired implements Store.

@@ -50,16 +50,21 @@ type Store interface {
 	// AbandonRun gives up a pending run. A committed run cannot be given up.
 	AbandonRun(ctx context.Context, run string) error
 	// CommitRun records a run as a whole. When it returns, the run is durable
-	// and visible; until then nothing of it is. From then on the process's
-	// decisions in force are this run's, and no others. Committing a run again is
-	// no change and returns the first receipt.
+	// and visible; until then nothing of it is. From then on this run's decisions
+	// stand for those of all earlier runs of the process in the same mode or a
+	// lesser one (Shadow, Advisory, Live, in this order): their tasks are
+	// withdrawn, and a live run's places take the place of those before. What a
+	// greater mode decided stays in force: a trial frees nobody's seat.
+	// Committing a run again is no change and returns the first receipt.
 	CommitRun(context.Context, RunCommit) (Receipt, error)
 
 	// Runs are the committed runs of a process, or of all for an empty name, in
 	// the order they were committed.
 	Runs(ctx context.Context, process string) ([]Run, error)
-	// InForce is the id of each student's decision in force in a process.
-	InForce(ctx context.Context, process string) (map[string]string, error)
+	// InForce is, for each student, the id of the decision in force in a process
+	// among those made in the given mode or a lesser one: what a run in that mode
+	// supersedes. With ModeLive it is the decision in force.
+	InForce(ctx context.Context, process string, mode bundle.Mode) (map[string]string, error)
 	// Held are the seats that students hold in a process, by student.
 	Held(ctx context.Context, process string) (map[string]decision.Seat, error)
 	// Places are the seats held and the waiting list of a process: by group,
@@ -115,11 +120,12 @@ type Run struct {
 	RunStart
 	State RunState
 
-	Sequence int64  // place in the district's chain, from 1
-	Snapshot string // sha256-<hex> of the snapshot file
-	Segment  string // sha256-<hex> of the segment file
-	Root     Hash   // of the segment's Merkle tree
-	Entry    Hash   // hash of the run's entry in the chain
+	Mode     bundle.Mode // of the process
+	Sequence int64       // place in the district's chain, from 1
+	Snapshot string      // sha256-<hex> of the snapshot file
+	Segment  string      // sha256-<hex> of the segment file
+	Root     Hash        // of the segment's Merkle tree
+	Entry    Hash        // hash of the run's entry in the chain
 	Counts   Counts
 }
 
@@ -160,8 +166,8 @@ type Query struct {
 	Student     string
 	Revision    string
 	Run         string
-	State       decision.State // current state: Superseded where no longer in force
-	InForceOnly bool
+	State       decision.State // current state, see Decision.Current
+	InForceOnly bool           // none but the decision that counts for its student and process
 	// After is the Cursor of the last decision of the page before.
 	After Cursor
 	Limit int // 0: no limit
@@ -177,8 +183,9 @@ type Cursor struct {
 // Decision is a recorded decision and where it stands now.
 type Decision struct {
 	decision.Record
-	// Current is the recorded state while the decision is in force, Superseded
-	// after a later run of the process.
+	// Current is Superseded after a later run of the process in the same mode or a
+	// greater one, and the recorded state until then. A trial beside a live
+	// decision has its own state and is not in force.
 	Current decision.State
 	Cursor  Cursor
 }

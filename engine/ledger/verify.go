@@ -51,7 +51,8 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	v := &verification{Ledger: l, ctx: ctx, report: Report{District: l.district}, last: map[string]*verifiedRun{}, before: map[string]*verifiedRun{}, keyed: map[string]bool{}, spoilt: map[string]bool{}}
+	v := &verification{Ledger: l, ctx: ctx, report: Report{District: l.district},
+		before: map[string]*standing{}, orders: map[int64]held{}, held: map[string][]Place{}, keyed: map[string]bool{}, spoilt: map[string]bool{}}
 	// Files before rows: a file that a writer adds meanwhile is not looked for,
 	// and the row of one listed is there when the rows are read.
 	files, err := l.allFiles()
@@ -92,22 +93,21 @@ type verification struct {
 	ctx    context.Context
 	tx     querier
 	report Report
-	runs   []*verifiedRun          // whose entry could be read, in order
-	last   map[string]*verifiedRun // by process
-	before map[string]*verifiedRun // by process, as far as runs were looked at
+	runs   []*verifiedRun       // whose entry could be read, in order
+	after  map[string]*standing // by process, with all runs
+	before map[string]*standing // by process, as far as runs were looked at
+	orders map[int64]held       // of whole runs in before, by sequence
+	held   map[string][]Place   // by process, of its newest live run if that is whole
 	keys   *keyring
 	keyed  map[string]bool // students with a decision
 	spoilt map[string]bool // students whose key was found wrong
 }
 
-// verifiedRun is a run whose entry could be read. What follows the entry is nil
-// unless its files are whole.
+// verifiedRun is a run whose entry could be read.
 type verifiedRun struct {
 	Run
-	entry  Entry
-	whole  bool
-	order  held
-	places []Place
+	entry Entry
+	whole bool // its files are
 }
 
 func (v *verification) fault(file, table, row, run, what string) {
@@ -173,6 +173,7 @@ func (v *verification) chain() {
 		return r, err
 	}, `SELECT sequence, run, process, entry, hash FROM runs ORDER BY sequence`)
 	var previous Hash
+	var readable []Run
 	for i, r := range entries {
 		say := func(what string) { v.fault(liveFile, "runs", strconv.FormatInt(r.sequence, 10), r.run, what) }
 		sum := Hash(sha256.Sum256(r.form))
@@ -198,12 +199,12 @@ func (v *verification) chain() {
 		if err != nil {
 			say("the entry cannot be read: " + err.Error())
 		} else {
-			r := &verifiedRun{Run: run, entry: e}
-			v.runs = append(v.runs, r)
-			v.last[e.Process] = r
+			readable = append(readable, run)
+			v.runs = append(v.runs, &verifiedRun{Run: run, entry: e})
 		}
 		previous = sum
 	}
+	v.after = standingsOf(readable)
 	v.report.Runs, v.report.Head = len(entries), previous
 }
 
@@ -219,7 +220,16 @@ func (v *verification) loadKeys() {
 // the entry and against the live rows of the run.
 func (v *verification) run(r *verifiedRun) {
 	before := v.before[r.Process]
-	v.before[r.Process] = r
+	if before == nil {
+		before = &standing{}
+		v.before[r.Process] = before
+	}
+	defer func() {
+		if replaced := before[weight(r.Mode)]; replaced != nil {
+			delete(v.orders, replaced.Sequence) // no longer needed
+		}
+		before[weight(r.Mode)] = &r.Run
+	}()
 	files := filesOf(r.Run)
 	segment := v.file(r, files[0], r.Segment)
 	snapshot := v.file(r, files[1], r.Snapshot)
@@ -238,12 +248,16 @@ func (v *verification) run(r *verifiedRun) {
 		v.fault(files[0], "", "", r.ID, err.Error())
 		return
 	}
-	c := &contents{verification: v, run: r, place: files[0], segment: s.segment, population: p, bundle: b, before: before}
+	c := &contents{verification: v, run: r, place: files[0], segment: s.segment, population: p, bundle: b, earlier: before.upTo(r.Mode)}
 	if err := errors.Join(c.check(), s.Close()); err != nil {
 		v.fault(files[0], "", "", r.ID, err.Error())
 		return
 	}
 	r.whole = true
+	v.orders[r.Sequence] = c.order
+	if live := v.after[r.Process][weight(bundle.ModeLive)]; live != nil && live.ID == r.ID {
+		v.held[r.Process] = c.places
+	}
 }
 
 // file compares a file's digest with what the run's entry says.
@@ -279,8 +293,10 @@ type contents struct {
 	segment    *segment
 	population *student.Population
 	bundle     *bundle.Bundle
-	before     *verifiedRun // of the same process
+	earlier    *Run // whose decisions this run superseded, or nil
 	records    []decision.Record
+	order      held
+	places     []Place
 }
 
 func (c *contents) say(row int, what string) {
@@ -308,10 +324,13 @@ func (c *contents) check() error {
 	if err := c.leaves(); err != nil {
 		return err
 	}
-	c.order()
-	c.run.places = placesOf(c.bundle.Process.Mode, c.records)
+	c.follow()
+	if mode := c.bundle.Process.Mode; c.run.Mode != mode && c.run.Mode != "" {
+		c.say(-1, "the entry's mode is not that of the revision")
+	}
+	c.places = placesOf(c.bundle.Process.Mode, c.records)
 	tasks := c.tasks()
-	want := countsOf(c.population.Len(), c.records, c.run.places, tasks)
+	want := countsOf(c.population.Len(), c.records, c.places, tasks)
 	if fmt.Sprint(want) != fmt.Sprint(c.run.Counts) {
 		c.say(-1, "the entry's counts are not those of the run's decisions")
 	}
@@ -378,8 +397,8 @@ func (c *contents) judge(row int, student string, inputs, commitment bool) {
 	}
 }
 
-// order checks order, ids and what each decision supersedes.
-func (c *contents) order() {
+// follow checks order, ids and what each decision supersedes.
+func (c *contents) follow() {
 	for i := range c.records {
 		r := &c.records[i]
 		if i > 0 && c.records[i-1].Student >= r.Student {
@@ -388,16 +407,15 @@ func (c *contents) order() {
 		if r.ID != decision.ID(c.run.Revision, decision.StudentKey(c.district, r.Student), c.run.Trigger) {
 			c.say(i, "the decision's id is not that of its revision, student and trigger instance")
 		}
-		c.run.order.students = append(c.run.order.students, r.Student)
-		c.run.order.ids = append(c.run.order.ids, r.ID)
-	}
-	if c.before != nil && !c.before.whole {
-		return
+		c.order.students = append(c.order.students, r.Student)
+		c.order.ids = append(c.order.ids, r.ID)
 	}
 	var before held
-	if c.before != nil {
-		before = c.before.order
-		c.before.order = held{} // no longer needed
+	if c.earlier != nil {
+		var whole bool
+		if before, whole = c.orders[c.earlier.Sequence]; !whole {
+			return
+		}
 	}
 	for i, earlier := range before.under(c.records) {
 		if c.records[i].Supersedes != earlier {
@@ -424,9 +442,9 @@ func (c *contents) tasks() int {
 	if taskDigest(tasks).String() != c.run.entry.Tasks {
 		c.fault(liveFile, "tasks", "", c.run.ID, "the run's tasks are not those that its entry commits to")
 	}
-	state := decision.TaskWithdrawn // by the run that superseded this one's decisions
-	if c.last[c.run.Process] == c.run {
-		state = decision.TaskOpen
+	state := decision.TaskOpen
+	if c.after[c.run.Process].superseded(&c.run.Run) {
+		state = decision.TaskWithdrawn
 	}
 	for i := range tasks {
 		if tasks[i].Process != c.run.Process || tasks[i].State != state {
@@ -436,7 +454,7 @@ func (c *contents) tasks() int {
 	return len(tasks)
 }
 
-// places compares table seats with the newest run of each process.
+// places compares table seats with the newest live run of each process.
 func (v *verification) places() {
 	type row struct {
 		process string
@@ -450,27 +468,29 @@ func (v *verification) places() {
 	}, `SELECT process, student, decision, grp, units, waiting FROM seats ORDER BY process, student`) {
 		got[r.process] = append(got[r.process], r.Place)
 	}
-	for _, r := range v.runs {
-		if v.last[r.Process] != r {
+	for _, process := range sortedKeys(v.after) {
+		live := v.after[process][weight(bundle.ModeLive)]
+		if live == nil {
+			continue // it has no places to give
+		}
+		found := got[process]
+		delete(got, process)
+		want, whole := v.held[process]
+		if !whole {
 			continue
 		}
-		places := got[r.Process]
-		delete(got, r.Process)
-		if !r.whole {
+		if len(found) != len(want) {
+			v.fault(liveFile, "seats", process, live.ID, fmt.Sprintf("%d places are held or waited for, by the run's decisions %d", len(found), len(want)))
 			continue
 		}
-		if len(places) != len(r.places) {
-			v.fault(liveFile, "seats", r.Process, r.ID, fmt.Sprintf("%d places are held or waited for, by the run's decisions %d", len(places), len(r.places)))
-			continue
-		}
-		for i := range places {
-			if places[i] != r.places[i] {
-				v.fault(liveFile, "seats", r.Process+"/"+strconv.Itoa(i), r.ID, "the place is not the one that the run's decision has")
+		for i := range found {
+			if found[i] != want[i] {
+				v.fault(liveFile, "seats", process+"/"+strconv.Itoa(i), live.ID, "the place is not the one that the run's decision has")
 			}
 		}
 	}
 	for _, process := range sortedKeys(got) {
-		v.fault(liveFile, "seats", process, "", "places of a process that has no run")
+		v.fault(liveFile, "seats", process, "", "places of a process that has no live run")
 	}
 }
 

@@ -270,7 +270,7 @@ func inForce(ctx context.Context, in *Input, run *Run) (map[string]decision.Seat
 	if err != nil {
 		return nil, nil, err
 	}
-	previous, err := in.Ledger.InForce(ctx, run.Process())
+	previous, err := in.Ledger.InForce(ctx, run.Process(), run.Program.Bundle().Process.Mode)
 	return held, previous, err
 }
 

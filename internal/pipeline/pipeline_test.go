@@ -296,3 +296,49 @@ func TestProgress(t *testing.T) {
 		}
 	}
 }
+
+// TestShadowRunTakesNothingAway: a live process that is set to Shadow for a
+// while keeps seats and decisions, and goes on from them.
+func TestShadowRunTakesNothingAway(t *testing.T) {
+	ctx := context.Background()
+	in := input(t, "request/1", "tutoring")
+	in.Ledger = open(t)
+	live := run(t, in)
+	before, err := in.Ledger.Held(ctx, "tutoring")
+	if err != nil || len(before) == 0 {
+		t.Fatalf("%d seats, %v", len(before), err)
+	}
+
+	trial := in
+	trial.Due = []pipeline.Due{{Program: inMode(t, in.Due[0].Program, bundle.ModeShadow), Trigger: "request/2"}}
+	trial.At = at.Add(time.Hour)
+	for _, r := range run(t, trial).Runs[0].Batch.Records {
+		if r.Supersedes != "" {
+			t.Fatal("a decision in shadow mode supersedes a live one")
+		}
+	}
+	during, err := in.Ledger.Held(ctx, "tutoring")
+	if diff := cmp.Diff(before, during); diff != "" || err != nil {
+		t.Errorf("seats before (-) and after a shadow run (+), %v:\n%s", err, diff)
+	}
+
+	in.Due[0].Trigger, in.At = "request/3", at.Add(2*time.Hour)
+	for i, r := range run(t, in).Runs[0].Batch.Records {
+		if r.Supersedes != live.Runs[0].Batch.Records[i].ID {
+			t.Fatal("the next live run does not go on from the last one")
+		}
+	}
+	ledgertest.Whole(t, in.Ledger)
+}
+
+// inMode is the same process in another mode.
+func inMode(t *testing.T, p *engine.Program, mode bundle.Mode) *engine.Program {
+	t.Helper()
+	b := *p.Bundle()
+	b.Process.Mode = mode
+	compiled, err := engine.Compile(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ func Run(t *testing.T, open func(t *testing.T, district string) ledger.Store) {
 		{"a run begun again is the first one", begunAgainIsTheFirst},
 		{"committing again changes nothing", committingAgainChangesNothing},
 		{"a later run supersedes", laterRunSupersedes},
+		{"a trial replaces nothing that is in force", trialReplacesNothing},
+		{"a live run replaces trials and proposals", liveReplacesAll},
 		{"decisions are found by what a query names", queries},
 		{"pages join up", pages},
 		{"each decision has its evidence", evidence},
@@ -231,7 +234,7 @@ func laterRunSupersedes(t *testing.T, open func(*testing.T, string) ledger.Store
 	s := open(t, d.Name)
 	first := Commit(t, s, d, "tutoring", 0)
 	Commit(t, s, d, "mentoring", 0)
-	before, err := s.InForce(ctx, "tutoring")
+	before, err := s.InForce(ctx, "tutoring", bundle.ModeLive)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,6 +268,98 @@ func laterRunSupersedes(t *testing.T, open func(*testing.T, string) ledger.Store
 	places, err := s.Places(ctx, "tutoring")
 	if err != nil || len(places) != second.Run.Counts.Seats+second.Run.Counts.Waiting {
 		t.Errorf("%d places, the newest run gave %d seats and %d waiting (%v)", len(places), second.Run.Counts.Seats, second.Run.Counts.Waiting, err)
+	}
+	Whole(t, s)
+}
+
+// trialReplacesNothing: a process that goes from Live to Shadow or Advisory and
+// back loses no decision, no seat and no task of its live run on the way.
+func trialReplacesNothing(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 11, Students: 90}
+	s := open(t, d.Name)
+	live := Commit(t, s, d, "tutoring", 0)
+	query := ledger.Query{Process: "tutoring", InForceOnly: true}
+	decisions := all(t, s, query)
+	places, err := s.Places(ctx, "tutoring")
+	if err != nil || len(places) == 0 {
+		t.Fatalf("%d places, %v: the case does not test what it should", len(places), err)
+	}
+	for n, mode := range []bundle.Mode{bundle.ModeShadow, bundle.ModeAdvisory, bundle.ModeShadow} {
+		trial := d
+		trial.Mode = mode
+		c := Commit(t, s, trial, "tutoring", n+1)
+		if diff := cmp.Diff(decisions, all(t, s, query)); diff != "" {
+			t.Fatalf("in force after a run in mode %s (-before +after):\n%s", mode, diff)
+		}
+		after, err := s.Places(ctx, "tutoring")
+		if diff := cmp.Diff(places, after); diff != "" || err != nil {
+			t.Fatalf("places after a run in mode %s (-before +after), %v:\n%s", mode, err, diff)
+		}
+		for _, made := range all(t, s, ledger.Query{Run: c.Run.ID}) {
+			if slices.ContainsFunc(decisions, func(d ledger.Decision) bool { return d.ID == made.Supersedes }) {
+				t.Fatalf("a decision in mode %s supersedes a live one", mode)
+			}
+			if made.Current != made.State {
+				t.Fatalf("a decision of the newest run in mode %s is %s", mode, made.Current)
+			}
+		}
+		Whole(t, s)
+	}
+	asked, err := s.Tasks(ctx, "tutoring", decision.TaskOpen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := 0
+	for _, task := range asked {
+		if slices.ContainsFunc(decisions, func(d ledger.Decision) bool { return d.ID == task.Decision }) {
+			kept++
+		}
+	}
+	if kept != live.Run.Counts.Tasks || kept == 0 {
+		t.Errorf("%d of the live run's %d tasks are open", kept, live.Run.Counts.Tasks)
+	}
+	again := Commit(t, s, d, "tutoring", 4)
+	before := map[string]string{}
+	for _, d := range decisions {
+		before[d.Student] = d.ID
+	}
+	for _, d := range all(t, s, query) {
+		if d.Run != again.Run.ID || d.Supersedes != before[d.Student] {
+			t.Fatal("the next live run does not supersede the live decisions")
+		}
+	}
+	Whole(t, s)
+}
+
+// liveReplacesAll: once a process is live, nobody is asked to act on what it
+// only proposed before.
+func liveReplacesAll(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 12, Students: 60}
+	s := open(t, d.Name)
+	for n, mode := range []bundle.Mode{bundle.ModeShadow, bundle.ModeAdvisory} {
+		trial := d
+		trial.Mode = mode
+		Commit(t, s, trial, "tutoring", n)
+	}
+	if places, err := s.Places(ctx, "tutoring"); err != nil || len(places) != 0 {
+		t.Errorf("%d places are taken by trials, %v", len(places), err)
+	}
+	proposed, err := s.InForce(ctx, "tutoring", bundle.ModeLive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := Commit(t, s, d, "tutoring", 2)
+	for _, made := range all(t, s, ledger.Query{Process: "tutoring"}) {
+		switch {
+		case made.Run != live.Run.ID && made.Current != decision.Superseded:
+			t.Fatalf("a decision of an earlier run is still %s", made.Current)
+		case made.Run == live.Run.ID && made.Supersedes != proposed[made.Student]:
+			t.Fatal("a live decision does not supersede what was proposed")
+		}
+	}
+	tasks, err := s.Tasks(ctx, "tutoring", decision.TaskOpen)
+	if err != nil || len(tasks) != live.Run.Counts.Tasks {
+		t.Errorf("%d tasks are open, the live run opened %d (%v)", len(tasks), live.Run.Counts.Tasks, err)
 	}
 	Whole(t, s)
 }

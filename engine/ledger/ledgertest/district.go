@@ -26,6 +26,16 @@ type District struct {
 	Name     string
 	Seed     uint64
 	Students int
+	Mode     bundle.Mode // of its processes; empty means Live
+}
+
+// bundle is the revision that the nth run of a process runs.
+func (d District) bundle(process string, n int) *bundle.Bundle {
+	b := Bundle(process, n/3)
+	if d.Mode != "" {
+		b.Process.Mode = d.Mode
+	}
+	return b
 }
 
 // Entropy is a source of students' keys for tests: not random at all.
@@ -154,7 +164,7 @@ func appendValue(r *rand.Rand, c *student.Column) {
 
 // Start begins the nth run of a process.
 func (d District) Start(process string, n int) ledger.RunStart {
-	digest, err := Bundle(process, n/3).Digest()
+	digest, err := d.bundle(process, n).Digest()
 	if err != nil {
 		panic(err) // the bundle is ours
 	}
@@ -171,7 +181,7 @@ func (d District) Commit(run ledger.Run, n int) ledger.RunCommit {
 
 // CommitOf is the outcome of the nth run of a process over a population.
 func (d District) CommitOf(run ledger.Run, n int, p *student.Population) ledger.RunCommit {
-	c := ledger.RunCommit{Run: run.ID, Bundle: Bundle(run.Process, n/3), Population: p}
+	c := ledger.RunCommit{Run: run.ID, Bundle: d.bundle(run.Process, n), Population: p}
 	r := d.random(2, uint64(n)) //nolint:gosec // a small number
 	waiting := 0
 	for i := range c.Population.IDs {
