@@ -212,14 +212,21 @@ next() {
   step "What to try next"
   cat <<TEXT
   export KUBECONFIG=$KUBECONFIG PATH=$cache/bin:$PWD/$work/bin:\$PATH
-  kubectl explain personalizationprocess.spec.triggers            # every field is described
-  kubectl -n $network edit ruleset                          # change a rule, then watch the new revision arrive:
-  kubectl -n $network get personalizationprocesses,processrevisions,evaluators -w
-  kubectl -n $network get district -o yaml | less           # conditions say how far, and why not
-  kubectl -n $network patch pproc $process --type=json -p '[{"op": "add", "path": "/spec/triggers/-", "value": {"information": {}}}]'
-                                                                  # from now on, a changed roster is decided on by itself
+
+  # Every field is described:
+  kubectl explain personalizationprocess.spec.triggers
+  # Change a rule, and watch the new revision arrive:
+  kubectl --namespace $network edit ruleset
+  kubectl --namespace $network get personalizationprocesses,processrevisions
+  # How far it is, and why not further:
+  kubectl --namespace $network describe districts
+  # Decide by itself whenever a roster changes:
+  kubectl --namespace $network patch personalizationprocess $process --type json \\
+    --patch '[{"op": "add", "path": "/spec/triggers/-", "value": {"information": {}}}]'
+  # Explain any decision of the copied record:
   juncture explain --store $work/record --district DISTRICT --student ID --language es
-  make demo-down                                                  # remove it; make cluster-down removes the cluster
+  # Remove the demo; make cluster-down removes the cluster, too:
+  make demo-down
 TEXT
 }
 
@@ -276,7 +283,8 @@ explain() { printf '    %s\n' "$@"; }
 
 timings() {
   finish_step
-  printf '\n%s\n' "${steps[@]}"
+  printf '\n'
+  printf '%s\n' "${steps[@]}"
   printf '%4d s  in all. What took long the first time is cached: run it again to see.\n' $((SECONDS - started))
 }
 
