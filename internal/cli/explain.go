@@ -211,6 +211,9 @@ func (f *explainFlags) decided(ctx context.Context, env *Environment) (e engine.
 	if err != nil {
 		return e, err
 	}
+	if held := t.hold(at); len(held) > 0 {
+		return e, held[0]
+	}
 	in := t.input(at, seed)
 	in.Workers = runtime.GOMAXPROCS(0)
 	steps := newSteps(newBar(env.Err, barSteps, t.name))

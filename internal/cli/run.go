@@ -177,13 +177,20 @@ func (f *runFlags) run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
+	held := 0
+	for i := range tenants {
+		for _, err := range tenants[i].hold(at) {
+			held++
+			fmt.Fprintln(env.Err, err)
+		}
+	}
 	out, err := newOutput(env, f.records.out)
 	if err != nil {
 		return err
 	}
 	defer out.discard() //nolint:errcheck // what matters was said by finish
 
-	s := &summary{at: at, seed: seed, began: env.Now()}
+	s := &summary{at: at, seed: seed, began: env.Now(), refused: held}
 	if err := f.decide(ctx, env, tenants, at, seed, format, out, s); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/juncture-dev/juncture/api/v1alpha1"
+	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/internal/manifest"
 	"github.com/juncture-dev/juncture/internal/translate"
 )
@@ -26,9 +27,25 @@ type tenant struct {
 	name      string
 	namespace string
 	zone      *time.Location
+	declared  *v1alpha1.District
 	source    string    // path of the roster
 	unread    string    // why there is no path, and what to do
 	due       []process // by name
+}
+
+// hold takes out the processes that the district holds, at an instant, at
+// another revision than the manifests give, and says which.
+func (t *tenant) hold(at time.Time) (held []error) {
+	t.due = slices.DeleteFunc(t.due, func(p process) bool {
+		pin, _ := translate.PinOf(t.declared, p.Name, at)
+		if pin == "" || string(pin) == p.program.Digest().String() {
+			return false
+		}
+		held = append(held, fmt.Errorf("district %s: process %s: a pin holds it at revision %s, and these manifests give %s: run the manifests of that revision, or take the pin out",
+			t.name, p.Name, bundle.Digest(pin).Short(), p.program.Digest().Short()))
+		return true
+	})
+	return held
 }
 
 // tenantFlags say which districts and processes are run, and where the rosters
@@ -97,7 +114,7 @@ func selected(processes []process, districts []v1alpha1.District) (map[string][]
 }
 
 func newTenant(d *v1alpha1.District, path string, due []process) tenant {
-	t := tenant{name: d.Name, namespace: d.Namespace, source: path, due: due}
+	t := tenant{name: d.Name, namespace: d.Namespace, declared: d, source: path, due: due}
 	t.zone, _ = time.LoadLocation(string(d.Spec.TimeZone)) // an unknown one was refused with its manifest
 	if path != "" {
 		return t
