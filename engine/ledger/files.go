@@ -126,7 +126,8 @@ var (
 	ofRun            = regexp.MustCompile(`^segments/[0-9a-f]{64}\.parquet$`)
 )
 
-// recover puts the files in order after a crash. Files that were never given
+// recover puts the files in order after a crash or a failed commit; no commit may
+// be under way. Files that were never given
 // their name, segments of runs that were begun and not committed, and snapshots
 // and revisions that no committed run names are removed. Nothing else is: a
 // segment of an unknown run, or a missing file, means that live.db and the files

@@ -6,6 +6,7 @@
 package ledger_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -307,4 +308,37 @@ func TestErrorsNameNoStudent(t *testing.T) {
 	if _, _, err := l.Decision(ctx, "student-secret"); err == nil || strings.Contains(err.Error(), "student-") {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestGivingUpAFailedCommitLeavesNothing: a commit that fails after its files
+// have their names, and is then given up, must not keep the district from being
+// opened again.
+func TestGivingUpAFailedCommitLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	d := ledgertest.District{Name: "springfield", Seed: 23, Students: 20}
+	l := open(t, dir, d.Name)
+	ledgertest.Commit(t, l, d, "tutoring", 0)
+	run := must[ledger.Run](t)(l.BeginRun(ctx, d.Start("tutoring", 1)))
+	failing, fail := context.WithCancel(ctx)
+	ledger.SetFailpoint(func(point string) {
+		if point == "run inserted" {
+			fail()
+		}
+	})
+	t.Cleanup(func() { ledger.SetFailpoint(func(string) {}) })
+	if _, err := l.CommitRun(failing, d.Commit(run, 1)); err == nil {
+		t.Fatal("the commit did not fail")
+	}
+	if err := l.AbandonRun(ctx, run.ID); err != nil {
+		t.Fatal(err)
+	}
+	if report := ledgertest.Whole(t, l); report.Runs != 1 {
+		t.Errorf("%d runs", report.Runs)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, dir, d.Name)
+	ledgertest.Commit(t, l, d, "tutoring", 1)
+	ledgertest.Whole(t, l)
 }

@@ -135,6 +135,12 @@ func (l *Ledger) AbandonRun(ctx context.Context, id string) error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	// A commit that failed late has left files. They go while the pending row
+	// still says whose they are: the next opening would refuse the segment of a
+	// run that nothing knows.
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
 	return l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
 		if err != nil {

@@ -611,8 +611,15 @@ func (v *verification) unknownFiles(files []string, begun map[string]bool) {
 		case known[place]:
 		case left[place], filepath.Ext(place) == temporary, len(begun) > 0 && contentAddressed.MatchString(place):
 			v.report.Notes = append(v.report.Notes, Fault{File: place, What: "left by a commit that is under way or was interrupted; the next start for writing removes it"})
+		case v.gone(place):
+			// It was of a run that was given up after the files were listed.
 		default:
 			v.fault(place, "", "", "", "the file belongs to no run of this record")
 		}
 	}
+}
+
+func (v *verification) gone(place string) bool {
+	_, err := os.Stat(filepath.Join(v.dir, place))
+	return errors.Is(err, os.ErrNotExist)
 }
