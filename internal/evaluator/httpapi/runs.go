@@ -19,24 +19,21 @@ import (
 	"github.com/juncture-dev/juncture/internal/evaluator/tenant"
 )
 
-// Run is one run of a process.
+// Run is one run of a process. It counts no states: who may start runs need not
+// be somebody who may see what was decided.
 type Run struct {
-	ID        string         `json:"id"`
-	Process   string         `json:"process"`
-	Revision  string         `json:"revision"`
-	Trigger   string         `json:"trigger" doc:"What started it: schedule/…, information/… or request/…"`
-	At        time.Time      `json:"at" doc:"The instant of evaluation: nothing dated after it was seen."`
-	State     string         `json:"state" enum:"Pending,Committed,Failed"`
-	Error     string         `json:"error,omitempty" doc:"Why it failed. Nothing of it is in the record, and decisions made before stand."`
-	Sequence  int64          `json:"sequence,omitempty" doc:"Place in the district's chain, from 1."`
-	Entry     string         `json:"entry,omitempty" doc:"Hash of its entry in the chain."`
-	Root      string         `json:"root,omitempty" doc:"Root of the Merkle tree over its decisions."`
-	Students  int            `json:"students,omitempty"`
-	Decisions int            `json:"decisions,omitempty"`
-	Seats     int            `json:"seats,omitempty"`
-	Waiting   int            `json:"waiting,omitempty"`
-	Tasks     int            `json:"tasks,omitempty"`
-	States    map[string]int `json:"states,omitempty" doc:"Decisions by the state they began in."`
+	ID        string    `json:"id"`
+	Process   string    `json:"process"`
+	Revision  string    `json:"revision"`
+	Trigger   string    `json:"trigger" doc:"What started it: schedule/…, information/… or request/…"`
+	At        time.Time `json:"at" doc:"The instant of evaluation: nothing dated after it was seen."`
+	State     string    `json:"state" enum:"Pending,Committed,Failed"`
+	Error     string    `json:"error,omitempty" doc:"Why it failed. Nothing of it is in the record, and decisions made before stand."`
+	Sequence  int64     `json:"sequence,omitempty" doc:"Place in the district's chain, from 1."`
+	Entry     string    `json:"entry,omitempty" doc:"Hash of its entry in the chain."`
+	Root      string    `json:"root,omitempty" doc:"Root of the Merkle tree over its decisions."`
+	Students  int       `json:"students,omitempty"`
+	Decisions int       `json:"decisions,omitempty"`
 }
 
 // RunList is some runs.
@@ -221,15 +218,10 @@ func find(ctx context.Context, d *tenant.District, store ledger.Store, id string
 func runOf(r *ledger.Run) Run {
 	one := Run{
 		ID: r.ID, Process: r.Process, Revision: r.Revision, Trigger: r.Trigger, At: r.At, State: string(r.State),
-		Sequence: r.Sequence, Students: r.Counts.Students, Decisions: r.Counts.Decisions, Seats: r.Counts.Seats,
-		Waiting: r.Counts.Waiting, Tasks: r.Counts.Tasks,
+		Sequence: r.Sequence, Students: r.Counts.Students, Decisions: r.Counts.Decisions,
 	}
 	if r.State == ledger.RunCommitted {
 		one.Entry, one.Root = r.Entry.String(), r.Root.String()
-		one.States = map[string]int{}
-		for state, n := range r.Counts.States {
-			one.States[string(state)] = n
-		}
 	}
 	return one
 }
