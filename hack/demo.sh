@@ -14,7 +14,6 @@ set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
 cache=${JUNCTURE_CACHE:-$HOME/.cache/juncture}
-export KUBECONFIG=$cache/cluster/kubeconfig
 export PATH=$cache/bin:$PATH
 work=dist/demo
 patience=180 # seconds that any one wait may last
@@ -33,6 +32,8 @@ choose_data() {
   oulad)
     network=open-university at=2013-12-15T00:00:00Z seed=0ead process=tutoring
     rosters=${JUNCTURE_DATA:-../shared/data}/oulad-2013 overlay=hack/demo/oulad
+    compgen -G "$rosters/*.zip" >/dev/null ||
+      fail "$rosters holds no packages: set JUNCTURE_DATA to the folder that holds oulad-2013, or leave DATA out for generated districts"
     ;;
   *) fail "DATA=$DATA: must be generated or oulad" ;;
   esac
@@ -41,8 +42,6 @@ choose_data() {
 make_rosters() {
   if [[ ${DATA:-generated} == oulad ]]; then
     step "Real rosters: 13 regions of the Open University (OULAD, Kuzilek et al. 2015, CC BY 4.0)"
-    compgen -G "$rosters/*.zip" >/dev/null ||
-      fail "$rosters holds no packages: set JUNCTURE_DATA to the folder that holds oulad-2013, or leave DATA out for generated districts"
     kubectl kustomize "$overlay" >"$work/network.yaml"
   else
     step "Invented rosters: a state of 8 districts and 12,000 students as OneRoster packages; the same seed gives the same bytes"
@@ -55,6 +54,12 @@ make_rosters() {
   echo "${#packages[@]} packages, $(cat "${packages[@]}" | wc -c) bytes"
 }
 
+# use_cluster takes the cluster that cluster.sh noted.
+use_cluster() {
+  export KUBECONFIG=$cache/cluster/kubeconfig
+  [[ -s $KUBECONFIG ]] || fail "no cluster is noted: 'make cluster-up' starts one"
+}
+
 # --- The steps ---------------------------------------------------------------------------------------------------------------
 
 up() {
@@ -64,6 +69,7 @@ up() {
   explain "The one that is up, or the one that CLUSTER names; docs/local-cluster.md. The first time, everything is built from source."
   hack/cluster/cluster.sh up
   hack/cluster/build.sh kubectl helm
+  use_cluster
   build_programs
   make_rosters
   install_operator
@@ -159,7 +165,7 @@ show_decisions() {
   if [[ ${DATA:-generated} == generated ]]; then
     explain "This is the only student that the demo shows, and is invented."
   else
-    explain "This is the only student that the demo shows: one of the published, anonymized data set."
+    explain "This is the only student that the demo shows, one of a published and anonymized data set."
   fi
   explained=
   for_each_evaluator explain_one
@@ -175,11 +181,12 @@ explain_one() {
 show_record() {
   step "The record: append-only, one per district"
   for_each_evaluator ask record
-  local evaluator
+  local evaluator node
   rm -rf "$work/record"
   mkdir -p "$work/record"
   for evaluator in $(evaluators); do
-    start_intake "intake-$evaluator" "juncture-record-$evaluator"
+    node=$(kubectl get pods --namespace "$network" -l "juncture.dev/evaluator=$evaluator" -o 'jsonpath={.items[0].spec.nodeName}')
+    start_intake "intake-$evaluator" "juncture-record-$evaluator" "$node"
     kubectl exec --namespace "$network" "intake-$evaluator" -- /intake send /volume | tar -C "$work/record" -xf -
     stop_intake "intake-$evaluator"
   done
@@ -190,7 +197,8 @@ compare() {
   step "The same manifests and rosters without a cluster give the same bytes"
   local sources=() archive district
   for archive in "${packages[@]}"; do sources+=(--source "$(basename "$archive" .zip)=$archive"); done
-  run "$work/bin/juncture" run -f "$work/network.yaml" "${sources[@]}" --at "$at" --seed "$seed" -o csv --out "$work/local.csv"
+  echo "$ juncture run -f $work/network.yaml --source DISTRICT=ZIP... --at $at --seed $seed -o csv --out $work/local.csv"
+  "$work/bin/juncture" run -f "$work/network.yaml" "${sources[@]}" --at "$at" --seed "$seed" -o csv --out "$work/local.csv"
   rm -rf "$work/decisions"
   mkdir -p "$work/decisions"
   for_each_evaluator download
@@ -232,7 +240,7 @@ TEXT
 
 down() {
   local namespace
-  [[ -s $KUBECONFIG ]] || fail "no cluster is noted: there is nothing to remove"
+  use_cluster
   hack/cluster/build.sh kubectl helm
   for namespace in juncture-demo open-university; do
     step "Removing the network $namespace, its records too"
@@ -317,11 +325,11 @@ spec:
 CLAIM
 }
 
-# start_intake POD CLAIM starts a pod that mounts the claim at /volume.
+# start_intake POD CLAIM [NODE] starts a pod that mounts the claim at /volume: on the node where the volume is in use, if any.
 start_intake() {
   local pod
   pod=$(<hack/demo/intake/pod.yaml)
-  pod=${pod//IMAGE/$intake_image} pod=${pod//NAME/$1} pod=${pod//CLAIM/$2}
+  pod=${pod//IMAGE/$intake_image} pod=${pod//NAME/$1} pod=${pod//CLAIM/$2} pod=${pod//NODE/${3:-}}
   stop_intake "$1"
   kubectl apply --namespace "$network" --server-side -f - <<<"$pod" >/dev/null
   await --for=condition=Ready "pod/$1"
@@ -376,9 +384,11 @@ ended() {
   local status=$?
   trap - ERR EXIT
   stop_forward
-  ((status)) || return 0
-  printf '\nThe demo stopped after %d s in: %s\n' $((SECONDS - started)) "${doing:-the beginning}" >&2
-  [[ -s $KUBECONFIG && ${network:-} ]] && kubectl get --raw /readyz --request-timeout=5s >/dev/null 2>&1 || exit "$status"
+  if ! ((status)) || [[ ! $doing ]]; then exit "$status"; fi
+  printf '\nThe demo stopped after %d s in: %s\n' $((SECONDS - started)) "$doing" >&2
+  if [[ ! -s ${KUBECONFIG:-} || ! ${network:-} ]] || ! kubectl get --raw /readyz --request-timeout=5s >/dev/null 2>&1; then
+    exit "$status"
+  fi
   local namespace
   {
     for namespace in "$operator" "$network"; do
