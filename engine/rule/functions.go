@@ -18,7 +18,7 @@ import (
 // (they defeat type checking), bytes and unsigned integers (no attribute has
 // them), comparisons of an int with a double (say which is meant), and the time
 // accessors that take a zone (the answer would depend on the machine's time
-// zone database).
+// zone database). Division is division's.
 var standardFunctions = map[string][]string{
 	operators.Conditional:       {overloads.Conditional},
 	operators.LogicalAnd:        {overloads.LogicalAnd},
@@ -30,7 +30,6 @@ var standardFunctions = map[string][]string{
 	operators.Add:               {overloads.AddDouble, overloads.AddInt64, overloads.AddString, overloads.AddList, overloads.AddDurationDuration, overloads.AddDurationTimestamp, overloads.AddTimestampDuration},
 	operators.Subtract:          {overloads.SubtractDouble, overloads.SubtractInt64, overloads.SubtractDurationDuration, overloads.SubtractTimestampDuration, overloads.SubtractTimestampTimestamp},
 	operators.Multiply:          {overloads.MultiplyDouble, overloads.MultiplyInt64},
-	operators.Divide:            {overloads.DivideDouble, overloads.DivideInt64},
 	operators.Modulo:            {overloads.ModuloInt64},
 	operators.Negate:            {overloads.NegateDouble, overloads.NegateInt64},
 	operators.Less:              {overloads.LessBool, overloads.LessInt64, overloads.LessDouble, overloads.LessString, overloads.LessTimestamp, overloads.LessDuration},
@@ -92,7 +91,7 @@ var baseEnv = sync.OnceValues(func() (*cel.Env, error) {
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 	}
 	var models []cost.OverloadModel
-	for _, library := range [][]function{listFunctions(), mathFunctions(), stringFunctions()} {
+	for _, library := range [][]function{division(), listFunctions(), mathFunctions(), stringFunctions()} {
 		for _, f := range library {
 			options = append(options, cel.Function(f.name, f.overloads...))
 			models = append(models, f.costs...)

@@ -10,9 +10,40 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 )
+
+// division is CEL's but for one thing: a double divided by zero fails, as an
+// integer does. An infinity or NaN would make comparisons true or false that
+// nobody meant, and so decide about a student unnoticed.
+func division() []function {
+	return []function{{name: operators.Divide, overloads: []cel.FunctionOpt{
+		quotient(overloads.DivideInt64, cel.IntType, func(a, b types.Int) ref.Val { return a.Divide(b) }),
+		quotient(overloads.DivideDouble, cel.DoubleType, func(a, b types.Double) ref.Val {
+			if b == 0 {
+				return types.NewErr("division by zero")
+			}
+			return a / b
+		}),
+	}}}
+}
+
+func quotient[T ref.Val](id string, t *cel.Type, op func(a, b T) ref.Val) cel.FunctionOpt {
+	return cel.Overload(id, []*cel.Type{t, t}, t, cel.BinaryBinding(func(a, b ref.Val) ref.Val {
+		x, ok := a.(T)
+		if !ok {
+			return types.MaybeNoSuchOverloadErr(a)
+		}
+		y, ok := b.(T)
+		if !ok {
+			return types.MaybeNoSuchOverloadErr(b)
+		}
+		return op(x, y)
+	}))
+}
 
 // mathFunctions are those of cel-go's math extension that rules may use, under
 // their names; greatest and least take two to four values of one type. For the
