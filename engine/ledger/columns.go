@@ -4,6 +4,7 @@
 package ledger
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -183,6 +184,9 @@ type columnsFile struct {
 // digest: the reader trusts what it reads.
 func openColumns(r io.ReaderAt, size int64) (f *columnsFile, err error) {
 	defer recovered(&err)
+	if err := checkFooter(r, size); err != nil {
+		return nil, err
+	}
 	file, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true))
 	if err != nil {
 		return nil, err
@@ -194,6 +198,23 @@ func openColumns(r io.ReaderAt, size int64) (f *columnsFile, err error) {
 	return f, nil
 }
 
+// checkFooter refuses a file whose footer claims to be larger than the file: the
+// Parquet library makes room for what is claimed, up to 4 GiB.
+func checkFooter(r io.ReaderAt, size int64) error {
+	const ends = int64(len("PAR1") + 4 + len("PAR1")) // a magic number at each end, and the footer's length
+	var length [4]byte
+	if size < ends {
+		return errors.New("malformed Parquet: too short")
+	}
+	if _, err := r.ReadAt(length[:], size-8); err != nil {
+		return err
+	}
+	if footer := int64(binary.LittleEndian.Uint32(length[:])); footer > size-ends {
+		return fmt.Errorf("malformed Parquet: a footer of %d bytes in a file of %d", footer, size)
+	}
+	return nil
+}
+
 // recovered turns a panic of the Parquet library over a malformed file into an
 // error.
 func recovered(err *error) {
@@ -201,8 +222,6 @@ func recovered(err *error) {
 		*err = fmt.Errorf("malformed Parquet: %v", r)
 	}
 }
-
-func (f *columnsFile) has(name string) bool { _, ok := f.leaves[name]; return ok }
 
 // mayHold reports whether a row group may hold a text in a column, by the
 // column's Bloom filter; true where there is none.

@@ -66,7 +66,7 @@ func child(dir, point string) error {
 			}
 		}
 	})
-	l, err := ledger.Open(dir, ledger.Options{District: crashDistrict.Name, Entropy: ledgertest.Entropy(uint64(os.Getpid()))}) //nolint:gosec // any seed
+	l, err := ledger.Open(dir, ledger.Options{District: crashDistrict.Name, Entropy: ledgertest.Entropy(uint64(os.Getpid()))})
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,7 @@ func (e *Evidence) Check(r decision.Record) error {
 	if entry.Root != e.Run.Root.String() || entry.Run != r.Run {
 		return errors.New("the entry is not of this decision's run")
 	}
-	err = proof.VerifyInclusion(hasher, uint64(e.Row), uint64(entry.Counts.Decisions), //nolint:gosec // a negative row is out of range either way
+	err = proof.VerifyInclusion(hasher, uint64(e.Row), uint64(entry.Counts.Decisions),
 		hasher.HashLeaf(e.Leaf[:]), e.Proof, e.Run.Root[:])
 	if err != nil {
 		return fmt.Errorf("the leaf is not in the run's tree: %w", err)

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -246,6 +247,28 @@ func TestUnrecordableValuesAreErrors(t *testing.T) {
 		r := decision.Record{Result: []decision.Value{{Field: "f", V: v}}}
 		if _, err := CanonicalRecord(nil, &r); err == nil {
 			t.Errorf("%s is recorded", name)
+		}
+	}
+}
+
+// TestClaimedFooter: what a damaged file says of its own size costs nothing.
+func TestClaimedFooter(t *testing.T) {
+	var snapshot bytes.Buffer
+	if err := EncodeSnapshot(&snapshot, examplePopulation()); err != nil {
+		t.Fatal(err)
+	}
+	b := snapshot.Bytes()
+	copy(b[len(b)-8:], "\xff\xff\xff\xff")
+	for _, damaged := range [][]byte{b, b[len(b)-8:], []byte("PAR1"), nil} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := DecodeSnapshot(bytes.NewReader(damaged), int64(len(damaged)))
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("%d bytes are read", len(damaged))
+		}
+		if cost := after.TotalAlloc - before.TotalAlloc; cost > 1<<20 {
+			t.Errorf("%d bytes cost %d bytes of memory", len(damaged), cost)
 		}
 	}
 }

@@ -8,6 +8,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -86,7 +87,7 @@ func merged(a, b *keyring) *keyring {
 
 // insertRows inserts n rows, many a statement: a statement a row costs more
 // than the row.
-func insertRows(ctx context.Context, tx *sql.Tx, into string, columns, n int, row func(i int) []any) error {
+func insertRows(ctx context.Context, tx *sql.Tx, into string, columns, n int, row func(i int) []any) (err error) {
 	const batch = 128
 	one := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + ")"
 	values := func(rows int) string { return strings.TrimSuffix(strings.Repeat(one+",", rows), ",") }
@@ -102,11 +103,10 @@ func insertRows(ctx context.Context, tx *sql.Tx, into string, columns, n int, ro
 			return err
 		}
 		if full == nil {
-			var err error
 			if full, err = tx.PrepareContext(ctx, into+" VALUES "+values(batch)); err != nil {
 				return err
 			}
-			defer full.Close()
+			defer func() { err = errors.Join(err, full.Close()) }()
 		}
 		if _, err := full.ExecContext(ctx, args...); err != nil {
 			return err

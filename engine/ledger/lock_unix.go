@@ -22,7 +22,7 @@ const lockPatience = 2 * time.Second
 // acquireLock takes the district's exclusive lock and writes the process's id
 // into the lock file. The lock ends with the process, however that ends.
 func acquireLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // a path of the store
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func acquireLock(path string) (*os.File, error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) || waited >= lockPatience {
 			return nil, errors.Join(lockError(err, f), f.Close())
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // it waits for another process; nothing recorded depends on it
 	}
 	if err := f.Truncate(0); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -47,7 +47,7 @@ func acquireLock(path string) (*os.File, error) {
 // shareLock takes the lock shared, so that no writer starts while it is held.
 // It is nil if a writer has the district open.
 func shareLock(path string) (*os.File, error) {
-	f, err := os.Open(path) //nolint:gosec // a path of the store
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func shareLock(path string) (*os.File, error) {
 
 func flock(f *os.File, how int) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) //nolint:gosec // a file descriptor fits
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EINTR) {
 			return err
 		}

@@ -175,16 +175,16 @@ func (l *Ledger) openReading() error {
 }
 
 // copyFile copies a file that may be absent.
-func copyFile(to, from string) error {
-	in, err := os.Open(from) //nolint:gosec // a path of the store
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // below a folder just made
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

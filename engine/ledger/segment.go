@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -65,8 +64,8 @@ func segmentShape(declared []string, records []decision.Record) (fields []segmen
 	}
 	spoken := map[string]bool{}
 	for i := range records {
-		next := 0
-		for _, v := range records[i].Result {
+		r, next := &records[i], 0
+		for _, v := range r.Result {
 			at := fieldIndex(declared, v.Field, next)
 			if at < 0 {
 				return nil, nil, fmt.Errorf("record %d: result field %q is not declared by the process, or not in declared order", i, v.Field)
@@ -84,15 +83,11 @@ func segmentShape(declared []string, records []decision.Record) (fields []segmen
 				return nil, nil, fmt.Errorf("record %d: result field %q holds a %T where the run's other decisions hold another type", i, v.Field, v.V)
 			}
 		}
-		for language := range records[i].Reason.Text {
+		for language := range r.Reason.Text {
 			spoken[language] = true
 		}
 	}
-	for language := range spoken {
-		languages = append(languages, language)
-	}
-	slices.Sort(languages)
-	return fields, languages, nil
+	return fields, sortedKeys(spoken), nil
 }
 
 // fieldIndex is the index of a declared name at or after from, or -1.
@@ -212,7 +207,7 @@ func scalarValue(v any) parquet.Value {
 	case float64:
 		return parquet.DoubleValue(v)
 	case time.Time:
-		return parquet.Int32Value(int32(days(v))) //nolint:gosec // checkDate holds it in range
+		return parquet.Int32Value(int32(days(v)))
 	case string:
 		return textValue(v)
 	}

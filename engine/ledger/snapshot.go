@@ -118,7 +118,7 @@ func attributeColumns(c *student.Column) []column {
 		columns = append(columns, list("rows_"+c.Name(), sourceRow(),
 			func(row int) int { return int(c.RowOffsets[row+1] - c.RowOffsets[row]) },
 			func(row, i int) parquet.Value {
-				return parquet.Int32Value(int32(c.Rows[int(c.RowOffsets[row])+i])) //nolint:gosec // an unsigned Parquet column, same bits
+				return parquet.Int32Value(int32(c.Rows[int(c.RowOffsets[row])+i]))
 			}))
 	}
 	if c.Newest != nil {
@@ -227,7 +227,7 @@ func (d *snapshotDecoder) column(h snapshotColumn) *student.Column {
 	c := &student.Column{Attribute: h.Attribute, Presence: make([]student.Presence, 0, d.size)}
 	d.each("presence_"+name, func(p cells) {
 		for i := range p.values {
-			c.Presence = append(c.Presence, student.Presence(p.values[i].Int32())) //nolint:gosec // written from a Presence
+			c.Presence = append(c.Presence, student.Presence(p.values[i].Int32()))
 		}
 	})
 	v := newValueDecoder(c, d.size)
@@ -241,7 +241,7 @@ func (d *snapshotDecoder) column(h snapshotColumn) *student.Column {
 				for _, v := range list {
 					c.Rows = append(c.Rows, v.Uint32())
 				}
-				c.RowOffsets = append(c.RowOffsets, uint32(len(c.Rows))) //nolint:gosec // as many as were written
+				c.RowOffsets = append(c.RowOffsets, uint32(len(c.Rows)))
 			}
 		})
 	}
@@ -289,7 +289,7 @@ func (v *valueDecoder) add(c cells) {
 		for _, e := range list {
 			v.value(e)
 		}
-		v.Offsets = append(v.Offsets, uint32(max(len(v.Bools), len(v.Ints), len(v.Floats), len(v.Codes)))) //nolint:gosec // as many as were written
+		v.Offsets = append(v.Offsets, uint32(max(len(v.Bools), len(v.Ints), len(v.Floats), len(v.Codes))))
 	}
 }
 
@@ -322,7 +322,7 @@ func (v *valueDecoder) code(p parquet.Value) uint32 {
 	if code, ok := v.codes[string(b)]; ok {
 		return code
 	}
-	code := uint32(len(v.Dict)) //nolint:gosec // a column has fewer than 2^32 values
+	code := uint32(len(v.Dict))
 	v.Dict = append(v.Dict, string(b))
 	v.codes[string(b)] = code
 	return code

@@ -50,11 +50,11 @@ func TestSnapshotOfManyRowGroups(t *testing.T) {
 	}
 	for i := range rows {
 		ids[i] = string([]byte{byte(i >> 16), byte(i >> 8), byte(i)})
-		column.Presence[i] = student.Presence(r.IntN(3)) //nolint:gosec // small
+		column.Presence[i] = student.Presence(r.IntN(3))
 		for range r.IntN(4) {
 			column.Floats = append(column.Floats, r.Float64())
 		}
-		column.Offsets = append(column.Offsets, uint32(len(column.Floats))) //nolint:gosec // small
+		column.Offsets = append(column.Offsets, uint32(len(column.Floats)))
 	}
 	p := student.New("springfield", ledgertest.Epoch, time.UTC, student.Origin{}, ids, schools, schools, []*student.Column{column})
 	file := encode(t, p)

@@ -271,9 +271,9 @@ func (v *verification) file(r *verifiedRun, place, digest string) bool {
 		v.fault(place, "", "", r.ID, err.Error())
 		return false
 	}
-	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	_, err = io.Copy(h, f)
+	if err = errors.Join(err, f.Close()); err != nil {
 		v.fault(place, "", "", r.ID, err.Error())
 		return false
 	}

@@ -131,6 +131,16 @@ func committedRunIsReadBack(t *testing.T, open func(*testing.T, string) ledger.S
 	if diff := cmp.Diff([]ledger.Run{receipt.Run}, runs); diff != "" {
 		t.Errorf("runs (-receipt +read):\n%s", diff)
 	}
+	snapshotIsReadBack(t, s, run, c)
+	liveStateIsReadBack(t, s, c)
+	if report := Whole(t, s); report.Runs != 1 || report.Decisions != len(c.Records) || report.Head != receipt.Run.Entry {
+		t.Errorf("report %+v", report)
+	}
+}
+
+// snapshotIsReadBack: the record gives what a run read, and the bundle it ran.
+func snapshotIsReadBack(t *testing.T, s ledger.Store, run ledger.Run, c ledger.RunCommit) {
+	t.Helper()
 	p, b, err := s.Snapshot(ctx, run.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -146,6 +156,11 @@ func committedRunIsReadBack(t *testing.T, open func(*testing.T, string) ledger.S
 	if !p.At.Equal(run.At) || p.Zone.String() != c.Population.Zone.String() || p.Source != c.Population.Source {
 		t.Errorf("snapshot of %v, %v, %v", p.At, p.Zone, p.Source)
 	}
+}
+
+// liveStateIsReadBack: tasks and seats are those of the commit.
+func liveStateIsReadBack(t *testing.T, s ledger.Store, c ledger.RunCommit) {
+	t.Helper()
 	tasks, err := s.Tasks(ctx, "tutoring", decision.TaskOpen)
 	if err != nil {
 		t.Fatal(err)
@@ -165,9 +180,6 @@ func committedRunIsReadBack(t *testing.T, open func(*testing.T, string) ledger.S
 	}
 	if diff := cmp.Diff(want, held); diff != "" || len(want) == 0 {
 		t.Errorf("seats (-committed +read):\n%s", diff)
-	}
-	if report := Whole(t, s); report.Runs != 1 || report.Decisions != len(c.Records) || report.Head != receipt.Run.Entry {
-		t.Errorf("report %+v", report)
 	}
 }
 

@@ -89,7 +89,7 @@ var Types = []bundle.Type{
 // Population is what is known of the district's students at its nth run. A few
 // students come and go from run to run.
 func (d District) Population(n int) *student.Population {
-	r := d.random(1, uint64(n)) //nolint:gosec // a small number
+	r := d.random(1, uint64(n))
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		zone = time.UTC
@@ -136,13 +136,13 @@ func Column(r *rand.Rand, a bundle.Attribute, rows int) *student.Column {
 			for range r.IntN(4) {
 				appendValue(r, c)
 			}
-			c.Offsets = append(c.Offsets, uint32(max(len(c.Bools), len(c.Ints), len(c.Floats), len(c.Codes)))) //nolint:gosec // small
+			c.Offsets = append(c.Offsets, uint32(max(len(c.Bools), len(c.Ints), len(c.Floats), len(c.Codes))))
 		}
 		if recorded {
 			for range r.IntN(3) {
 				c.Rows = append(c.Rows, r.Uint32())
 			}
-			c.RowOffsets = append(c.RowOffsets, uint32(len(c.Rows))) //nolint:gosec // small
+			c.RowOffsets = append(c.RowOffsets, uint32(len(c.Rows)))
 			c.Newest[i] = []int32{math.MinInt32, 0, 20_000}[r.IntN(3)]
 		}
 	}
@@ -158,7 +158,7 @@ func appendValue(r *rand.Rand, c *student.Column) {
 	case bundle.Number:
 		c.Floats = append(c.Floats, []float64{0, math.Copysign(0, -1), math.Inf(1), math.NaN(), math.SmallestNonzeroFloat64, r.NormFloat64()}[r.IntN(6)])
 	default:
-		c.Codes = append(c.Codes, uint32(r.IntN(len(c.Dict)))) //nolint:gosec // small
+		c.Codes = append(c.Codes, uint32(r.IntN(len(c.Dict))))
 	}
 }
 
@@ -182,7 +182,7 @@ func (d District) Commit(run ledger.Run, n int) ledger.RunCommit {
 // CommitOf is the outcome of the nth run of a process over a population.
 func (d District) CommitOf(run ledger.Run, n int, p *student.Population) ledger.RunCommit {
 	c := ledger.RunCommit{Run: run.ID, Bundle: d.bundle(run.Process, n), Population: p}
-	r := d.random(2, uint64(n)) //nolint:gosec // a small number
+	r := d.random(2, uint64(n))
 	waiting := 0
 	for i := range c.Population.IDs {
 		record := d.record(r, run, c.Population, i)
