@@ -41,6 +41,9 @@ func openArchive(name string) (*archive, error) {
 	if info.IsDir() {
 		return folderArchive(os.DirFS(name))
 	}
+	if !info.Mode().IsRegular() { // a pipe would keep us waiting for whoever writes to it
+		return nil, &Error{Fault: "is neither a file nor a folder", Mend: "save the export as a zip, or unpack it into a folder"}
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, &Error{Fault: "cannot be opened", Mend: "check the path and its permissions", Cause: withoutPath(err)}

@@ -374,6 +374,8 @@ func TestReadFromDisk(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
+	_, err = oneroster.Read(context.Background(), os.DevNull, oneroster.Options{}) // a pipe would not even open
+	wantError(t, err, "neither a file nor a folder")
 }
 
 // TestDigestSeesEveryFile changes each file in turn, read or not.
