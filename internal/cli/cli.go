@@ -23,6 +23,7 @@ import (
 	_ "time/tzdata" // districts name their time zone, and not every machine has the table
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -63,7 +64,10 @@ func Main(ctx context.Context, env Environment, args []string) int {
 	root.SetErr(env.Err)
 
 	running := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { running = true }
+	root.PersistentPreRunE = func(verb *cobra.Command, _ []string) error {
+		running = true
+		return noneEmpty(verb.Flags())
+	}
 	verb, err := root.ExecuteContextC(ctx)
 	var misused usageError
 	switch {
@@ -80,6 +84,17 @@ func Main(ctx context.Context, env Environment, args []string) int {
 	}
 	fmt.Fprintf(env.Err, "%s: %v\n", verb.CommandPath(), err)
 	return ExitRefused
+}
+
+// noneEmpty refuses flags that are given without a value: --store "$STORE" where
+// the variable is not set would otherwise decide and keep no record.
+func noneEmpty(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usage("--%s is empty: give it a value, or leave it out", f.Name)
+		}
+	})
+	return err
 }
 
 // programName is how the user calls the program: kubectl finds kubectl-juncture

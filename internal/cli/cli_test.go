@@ -413,3 +413,42 @@ func TestDistrictsOfOneName(t *testing.T) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 }
+
+// TestNeverBackward: a run at an instant before the one in force is refused, and
+// the record stays as it was; one that is recorded already is given again.
+func TestNeverBackward(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "record")
+	args := func(instant string) []string {
+		return append([]string{"run", "-f", "testdata/network", "--at", instant, "--store", store, "-o", "csv"}, sources("testdata/rosters")...)
+	}
+	const later, between = "2026-09-03T02:00:00Z", "2026-09-02T02:00:00Z"
+	first := invoke(t, args(at)...)
+	for _, instant := range []string{at, later} {
+		if r := invoke(t, args(instant)...); r.code != cli.ExitDone {
+			t.Fatalf("--at %s: exit code %d: %s", instant, r.code, r.err)
+		}
+	}
+	before := invoke(t, "verify", "--store", store).out
+	r := invoke(t, args(between)...)
+	if r.code != cli.ExitRefused || !strings.Contains(r.err, "the record holds a later run, at "+later) {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+	if r := invoke(t, args(at)...); r.code != cli.ExitDone || r.out != first.out {
+		t.Errorf("what is recorded is not given again: exit code %d: %s", r.code, r.err)
+	}
+	if diff := cmp.Diff(before, invoke(t, "verify", "--store", store).out); diff != "" {
+		t.Errorf("the record before (-), after (+):\n%s", diff)
+	}
+}
+
+// TestRefusedDistrictIsTold: a district that is asked for and whose manifest is
+// refused is not called unknown.
+func TestRefusedDistrictIsTold(t *testing.T) {
+	network := filepath.Join(t.TempDir(), "network")
+	copyTree(t, "testdata/network", network)
+	edit(t, filepath.Join(network, "districts.yaml"), "path: north.zip", "path: north.zip\n  enrolment: -1")
+	r := invoke(t, "run", "-f", network, "--at", at, "--district", "north")
+	if r.code != cli.ExitRefused || !strings.Contains(r.err, "District valley/north: spec.enrolment") {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+}

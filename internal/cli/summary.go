@@ -115,10 +115,13 @@ func (s *summary) write(w io.Writer, now time.Time) {
 		districts += fmt.Sprintf(", and %d failed", s.failed)
 	}
 	row("districts", "%s", districts)
+	if s.refused > 0 {
+		row("refused", "%s", plural(s.refused, "run of a process", "runs of processes"))
+	}
 	row("students", "%d", s.students)
 	decisions := fmt.Sprint(s.decisions)
 	if s.again > 0 {
-		decisions += fmt.Sprintf(" (%d runs were in the record already)", s.again)
+		decisions += fmt.Sprintf(" (%s in the record already)", plural(s.again, "run was", "runs were"))
 	}
 	row("decisions", "%s", decisions)
 	for _, state := range decision.States() {
@@ -130,4 +133,12 @@ func (s *summary) write(w io.Writer, now time.Time) {
 	if err := table.Flush(); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		return // nobody listens
 	}
+}
+
+// plural is a number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

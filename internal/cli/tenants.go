@@ -184,7 +184,7 @@ func (f *tenantFlags) declare(n *network, paths map[string]string) ([]v1alpha1.D
 		})
 	}
 	for _, name := range f.districts {
-		if declared[name] == "" {
+		if declared[name] == "" && !n.mentions("District", name) {
 			return nil, usage("--district %s: neither the manifests nor --source name it", name)
 		}
 	}
