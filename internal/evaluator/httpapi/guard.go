@@ -46,6 +46,11 @@ func (a *API) guarded(next *http.ServeMux) http.Handler {
 				return
 			}
 		}
+		if r.Method == http.MethodGet {
+			// There is no body to wait for, and reading one must not be what ends a
+			// long answer.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		}
 		answer := &answer{ResponseWriter: w, status: http.StatusOK}
 		began := a.Clock.Now()
 		defer func() {

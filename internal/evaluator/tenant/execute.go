@@ -168,10 +168,10 @@ func (d *District) settle(ctx context.Context, one *due, run *pipeline.Run, took
 	now := d.Clock.Now()
 	one.retried = now.Add(one.retry.next(firstRetry, maxRetry))
 	d.finish(run.ID, &Outcome{one.name, one.program.Digest().String(), run.Trigger, run.At, run.Err.Error()})
-	switch bad := rosterFault(run.Err); {
-	case bad == nil:
+	switch bad := rosterFault(run.Err); bad {
+	case nil:
 		d.setProcess(one.name, func(s *ProcessState) { s.Error = run.Err.Error() })
-	case bad == errChanging:
+	case errChanging:
 		d.roster.digest, d.roster.next = "", now.Add(settle)
 		d.sourceFailed(bad)
 	default:
@@ -271,13 +271,22 @@ func (d *District) recallProcess(ctx context.Context, p *process) error {
 	return nil
 }
 
-// verifyEvery is how often the whole record is read and checked.
-const verifyEvery = 24 * time.Hour
+// How often the whole record is read and checked, and how often one that was
+// found damaged: somebody may be mending it.
+const (
+	verifyEvery   = 24 * time.Hour
+	verifyDamaged = 10 * time.Minute
+)
 
-// VerifyWhenDue checks the record once after the start, and then once a day.
+// VerifyWhenDue checks the record once after the start, and then from time to
+// time.
 func (d *District) VerifyWhenDue(ctx context.Context) {
 	s := d.State()
-	if s.Open != Open || !s.Record.Checked.IsZero() && d.Clock.Since(s.Record.Checked) < verifyEvery {
+	every := verifyEvery
+	if s.Record.Damage != "" {
+		every = verifyDamaged
+	}
+	if s.Open != Open || !s.Record.Checked.IsZero() && d.Clock.Since(s.Record.Checked) < every {
 		return
 	}
 	if _, err := d.Verify(ctx); err != nil && ctx.Err() == nil {
@@ -293,6 +302,11 @@ func (d *District) Verify(ctx context.Context) (ledger.Report, error) {
 		return ledger.Report{}, err
 	}
 	report, err := store.Verify(ctx, nil)
+	if err == nil && !report.Whole() {
+		// A fault stops the district, so it has to be there at a second look: a
+		// run that is given up meanwhile takes files along that the first one saw.
+		report, err = store.Verify(ctx, nil)
+	}
 	if err != nil {
 		return report, err
 	}

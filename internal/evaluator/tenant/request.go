@@ -32,7 +32,7 @@ type RefusedError struct{ Why string }
 
 func (e *RefusedError) Error() string { return e.Why }
 
-// ErrNoProcess: the district is not decided by such a process.
+// ErrNoProcess says that the district is not decided by such a process.
 var ErrNoProcess = errors.New("no such process")
 
 // Outcome is how a run that is in the record no more ended.

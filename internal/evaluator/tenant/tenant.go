@@ -43,7 +43,7 @@ type Options struct {
 	Changed func()
 }
 
-// ErrNotOpen: the district's record could not be opened (yet).
+// ErrNotOpen says that the district's record could not be opened (yet).
 var ErrNotOpen = errors.New("the district's record is not open")
 
 // District is one tenant of an evaluator.

@@ -4,11 +4,15 @@
 package tenant
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,7 +123,7 @@ func TestARequestedRunIsDone(t *testing.T) {
 	}
 	b.step()
 	run := b.wantRuns(1)[0]
-	if !run.At.Equal(at) || run.Trigger != "request/one" || fmt.Sprint(run.Seed) != "[1 2]" || run.Counts.Decisions != 30 {
+	if !run.At.Equal(at) || run.Trigger != "request/one" || !bytes.Equal(run.Seed, []byte{1, 2}) || run.Counts.Decisions != 30 {
 		t.Fatalf("got %+v", run)
 	}
 	if again, err := b.Request(t.Context(), Request{ID: "one", At: morning}); err != nil || again[0].ID != run.ID || again[0].State != ledger.RunCommitted {
@@ -400,6 +404,64 @@ func TestNoRunStartsOnADamagedRecord(t *testing.T) {
 	b.wantRuns(1)
 	if _, err := b.Request(t.Context(), Request{ID: "y", At: morning}); err == nil || !strings.Contains(err.Error(), "not whole") {
 		t.Errorf("got %v", err)
+	}
+
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(segments[0], content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.Step(verifyDamaged)
+	b.VerifyWhenDue(t.Context())
+	b.step()
+	b.wantRuns(2)
+}
+
+// A roster behind a URL is decided on, and its change noticed, like one on a
+// volume.
+func TestARosterBehindAURL(t *testing.T) {
+	process := tenancy.Tutoring("tutoring", tenancy.OnChange)
+	b := newBench(t, process)
+	password, tag := "old", 1
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, given, _ := r.BasicAuth(); given != password {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("ETag", fmt.Sprint(tag))
+		if r.Header.Get("If-None-Match") != fmt.Sprint(tag) {
+			zipped := zip.NewWriter(w)
+			_ = zipped.AddFS(os.DirFS(b.roster))
+			_ = zipped.Close()
+		}
+	}))
+	defer server.Close()
+	secrets := filepath.Join(b.dir, "secrets")
+	tenancy.File(t, filepath.Join(secrets, "username"), "boston", tenancy.Old)
+	tenancy.File(t, filepath.Join(secrets, "password"), "old", tenancy.Old)
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	tenancy.File(t, filepath.Join(secrets, "ca.crt"), string(certificate), tenancy.Old)
+	assigned := tenancy.District(t, "boston", "", process)
+	assigned.Source = assignment.Source{URL: server.URL + "/roster.zip", Credentials: secrets, CABundle: filepath.Join(secrets, "ca.crt"), CheckSeconds: 60}
+	b.startAs(assigned, process)
+	b.step()
+	b.wantRuns(1)
+	b.after(time.Minute)
+	b.wantRuns(1)
+
+	password, tag = "new", 2
+	b.write(tenancy.Pupils("stu", "north", 31))
+	b.after(time.Minute)
+	b.wantSource(source.Refused)
+	b.wantRuns(1)
+	tenancy.File(t, filepath.Join(secrets, "password"), "new", tenancy.Old)
+	b.after(time.Minute)
+	b.wantSource("")
+	if run := b.wantRuns(2)[1]; run.Counts.Students != 31 {
+		t.Fatalf("got %+v", run)
+	}
+	report, err := b.Verify(t.Context())
+	if err != nil || !report.Whole() {
+		t.Fatalf("the download is in the record's way: %+v, %v", report.Faults, err)
 	}
 }
 
