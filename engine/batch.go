@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -126,8 +127,9 @@ func (p *Program) allocate(records []decision.Record, candidates []allocate.Cand
 		r := &records[i]
 		seat, held := run.Held[r.Student]
 		if held && !decided(r) && p.bundle.Priority.KeepSeated {
-			r.Group, r.Units, r.Placement = seat.Group, seat.Units, allocate.Kept
-			taken[seat.Group] += seat.Units
+			group, _ := p.seatedIn(seat, r.District, r.School, r.Class)
+			r.Group, r.Units, r.Placement = group, seat.Units, allocate.Kept
+			taken[group] = seat.Units + min(taken[group], math.MaxInt64-seat.Units)
 		}
 	}
 	if len(records) == 0 {

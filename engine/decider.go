@@ -155,5 +155,20 @@ func (d *decider) recognise(c *allocate.Candidate) {
 			c.Class = seat.Group
 		}
 	}
-	c.Held = seat.Group == allocate.Group(per, d.pop.District, c.School, c.Class)
+	_, c.Held = d.p.seatedIn(seat, d.pop.District, c.School, c.Class)
+}
+
+// seatedIn is the group in which a seat counts, and whether the student is there
+// now. A seat outlives a revision that counts the capacity per something else:
+// it was given for the district, school or class that the student is in, and
+// counts in the present group of that student.
+func (p *Program) seatedIn(seat decision.Seat, district, school, class string) (group string, there bool) {
+	now := allocate.Group(p.capacity.Per, district, school, class)
+	switch {
+	case p.capacity.Per == bundle.PerDistrict: // nobody leaves it: the seats are of one district
+		return now, true
+	case now != "" && (seat.Group == district || seat.Group == school || seat.Group == class):
+		return now, true
+	}
+	return seat.Group, false
 }

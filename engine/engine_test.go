@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +189,25 @@ func TestTheSeatedKeepTheirSeats(t *testing.T) {
 			held: map[string]decision.Seat{"c": {Group: "north", Units: 1}, "d": {Group: "north", Units: 1}},
 			edit: func(b *bundle.Bundle) { b.Priority.KeepSeated = false },
 			want: "a Proposed far-behind 1 0 Placed\nb Proposed far-behind 2 0 Placed\nc Waitlisted far-behind 3 1 NoPlaceFree\nd Undetermined  0 0 \n",
+		},
+		{
+			name: "when a revision counts per district what was counted per school",
+			pop:  []pupil{scores("a", "north", 0.9, 1), scores("b", "south", 0.9, 39), noScores("c", "south")},
+			held: map[string]decision.Seat{"b": {Group: "south", Units: 1}, "c": {Group: "south", Units: 1}},
+			edit: func(b *bundle.Bundle) { b.Priority.Capacity.Per = bundle.PerDistrict },
+			want: "a Waitlisted far-behind 2 1 NoPlaceFree\nb Proposed far-behind 1 0 Kept\nc Undetermined  0 0 Kept\n",
+		},
+		{
+			name: "when a revision counts per school what was counted per district",
+			pop:  []pupil{scores("a", "north", 0.9, 1), scores("b", "north", 0.9, 39), noScores("c", "north")},
+			held: map[string]decision.Seat{"b": {Group: "boston", Units: 1}, "c": {Group: "boston", Units: 1}},
+			want: "a Waitlisted far-behind 2 1 NoPlaceFree\nb Proposed far-behind 1 0 Kept\nc Undetermined  0 0 Kept\n",
+		},
+		{
+			name: "and what they hold is never so much that it seems to be less",
+			pop:  []pupil{scores("a", "north", 0.9, 1), noScores("b", "north"), noScores("c", "north")},
+			held: map[string]decision.Seat{"b": {Group: "north", Units: math.MaxInt64}, "c": {Group: "north", Units: math.MaxInt64}},
+			want: "a Waitlisted far-behind 1 1 NoPlaceFree\nb Undetermined  0 0 Kept\nc Undetermined  0 0 Kept\n",
 		},
 	}
 	for _, tt := range tests {
