@@ -26,11 +26,11 @@ operator=juncture-system
 choose_data() {
   case ${DATA:-generated} in
   generated)
-    network=juncture-demo at=2026-02-02T00:00:00Z seed=5eed process=maths-tutoring
+    network=juncture-demo at=2026-02-02T00:00:00Z later=2026-03-02T00:00:00Z seed=5eed
     rosters=$work/rosters overlay=hack/demo/generated
     ;;
   oulad)
-    network=open-university at=2013-12-15T00:00:00Z seed=0ead process=tutoring
+    network=open-university at=2013-12-15T00:00:00Z later=2014-01-15T00:00:00Z seed=0ead
     rosters=${JUNCTURE_DATA:-../shared/data}/oulad-2013 overlay=hack/demo/oulad
     compgen -G "$rosters/*.zip" >/dev/null ||
       fail "$rosters holds no packages: set JUNCTURE_DATA to the folder that holds oulad-2013, or leave DATA out for generated districts"
@@ -74,6 +74,7 @@ up() {
   make_rosters
   install_operator
   bring_rosters
+  decide_here
   apply_network
   decide
   show_decisions
@@ -118,19 +119,29 @@ bring_rosters() {
   stop_intake intake-rosters
 }
 
-apply_network() {
-  step "The manifests: information model, rules, priorities, agents, one process with capacity, districts"
+# Beforehand, as one would in a pull request. The revision that these manifests make is known then, too.
+decide_here() {
+  step "The manifests without a cluster: checked, tested, run"
+  explain "Information model, rules, priorities, agents, one process with capacity, districts."
+  local sources=() archive
+  for archive in "${packages[@]}"; do sources+=(--source "$(basename "$archive" .zip)=$archive"); done
   run "$work/bin/juncture" vet -f "$work/network.yaml"
   run "$work/bin/juncture" test -f "$work/network.yaml"
-  kubectl apply --server-side -f "$work/network.yaml"
-  step "Until every district is served"
+  echo "$ juncture run -f $work/network.yaml --source DISTRICT=ZIP... --at $at --seed $seed -o csv --out $work/local.csv"
+  "$work/bin/juncture" run -f "$work/network.yaml" "${sources[@]}" --at "$at" --seed "$seed" -o csv --out "$work/local.csv"
+  IFS=, read -r _ _ _ process revision _ < <(tail -n 1 "$work/local.csv")
+}
+
+apply_network() {
+  step "The manifests applied, and every district served"
   explain "The operator closes the process into a revision named by its digest, places the districts on evaluators, and starts those."
-  await --for=condition=Ready districts --all
-  await --for=condition=Ready personalizationprocesses --all
+  kubectl apply --server-side --force-conflicts -f "$work/network.yaml" # also over what was tried out by hand
+  await --for="jsonpath={.status.revision}=$revision" "personalizationprocess/$process"
+  await --for=condition=Ready "personalizationprocess/$process"
   # After an upgrade what is ready may still be what was there before.
   await --for="jsonpath={.spec.template.spec.containers[0].image}=$evaluator_image" deployments -l app.kubernetes.io/component=evaluator
   kubectl rollout status --namespace "$network" --timeout "${patience}s" deployment -l app.kubernetes.io/component=evaluator >/dev/null
-  await --for=condition=Ready evaluators --all
+  await --for=condition=Ready evaluators,districts --all
   show get personalizationprocesses
   show get districts
   show get evaluators
@@ -153,7 +164,8 @@ decide() {
 
 show_decisions() {
   step "What the network sees: counts, those of fewer than 10 students suppressed, together with one more that would give them away"
-  await --for="jsonpath={.status.processes[0].at}=$at" decisionreports --all
+  kubectl wait --namespace "$network" --timeout 30s --for="jsonpath={.status.processes[0].at}=$at" decisionreports --all >/dev/null ||
+    fail "the reports are not about $at: were there other runs, of what was tried out since? 'make demo-down', then again"
   show get decisionreports
   # shellcheck disable=SC2016 # a template's variable
   kubectl get decisionreports --namespace "$network" -o go-template='
@@ -194,11 +206,8 @@ show_record() {
 }
 
 compare() {
-  step "The same manifests and rosters without a cluster give the same bytes"
-  local sources=() archive district
-  for archive in "${packages[@]}"; do sources+=(--source "$(basename "$archive" .zip)=$archive"); done
-  echo "$ juncture run -f $work/network.yaml --source DISTRICT=ZIP... --at $at --seed $seed -o csv --out $work/local.csv"
-  "$work/bin/juncture" run -f "$work/network.yaml" "${sources[@]}" --at "$at" --seed "$seed" -o csv --out "$work/local.csv"
+  step "The cluster decided as 'juncture run' did, to the byte"
+  local district
   rm -rf "$work/decisions"
   mkdir -p "$work/decisions"
   for_each_evaluator download
@@ -228,9 +237,11 @@ next() {
   kubectl --namespace $network get personalizationprocesses,processrevisions
   # How far it is, and why not further:
   kubectl --namespace $network describe districts
-  # Decide by itself whenever a roster changes:
-  kubectl --namespace $network patch personalizationprocess $process --type json \\
-    --patch '[{"op": "add", "path": "/spec/triggers/-", "value": {"information": {}}}]'
+  # Ask an evaluator yourself, and have it decide as of a month later:
+  kubectl --namespace $network port-forward service/evaluator-shared-0 8443:https &
+  token=\$(kubectl --namespace $network create token auditor)
+  curl --insecure --header "Authorization: Bearer \$token" https://localhost:8443/v1/districts
+  curl --insecure --header "Authorization: Bearer \$token" --json '{"at": "$later"}' https://localhost:8443/v1/districts/DISTRICT/runs
   # Explain any decision of the copied record:
   juncture explain --store $work/record --district DISTRICT --student ID --language es
   # Remove the demo; make cluster-down removes the cluster, too:
