@@ -430,7 +430,7 @@ func TestNeverBackward(t *testing.T) {
 	}
 	before := invoke(t, "verify", "--store", store).out
 	r := invoke(t, args(between)...)
-	if r.code != cli.ExitRefused || !strings.Contains(r.err, "decisions of a later instant are in force: they are of "+later) {
+	if r.code != cli.ExitRefused || !strings.Contains(r.err, "the record holds a later run, at "+later) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 	if r := invoke(t, args(at)...); r.code != cli.ExitDone || r.out != first.out {

@@ -284,7 +284,11 @@ func (f *runFlags) district(ctx context.Context, env *Environment, t *tenant, at
 		}
 		defer func() { r.err = errors.Join(r.err, record.Close()) }()
 		in.Ledger = record
+		if in.Due, r.Runs, r.err = t.forward(ctx, record, at); r.err != nil {
+			return r
+		}
 	}
+	backward := r.Runs
 	r.Output, r.err = pipeline.DistrictRun(ctx, in)
 	for i := range r.Runs {
 		if run := &r.Runs[i]; run.Err == nil && !bytes.Equal(run.Seed, seed) {
@@ -292,6 +296,7 @@ func (f *runFlags) district(ctx context.Context, env *Environment, t *tenant, at
 			run.Err = fmt.Errorf("process %s: for this instant the record holds a run with another seed, and a lottery is not drawn twice; give --seed %x, or another --at", run.Process(), run.Seed)
 		}
 	}
+	r.Runs = append(r.Runs, backward...)
 	return r
 }
 
@@ -299,9 +304,43 @@ func (f *runFlags) district(ctx context.Context, env *Environment, t *tenant, at
 func (t *tenant) input(at time.Time, seed []byte) pipeline.Input {
 	in := pipeline.Input{District: t.name, Source: t.source, Zone: t.zone, At: at, Seed: seed}
 	for _, p := range t.due {
-		in.Due = append(in.Due, pipeline.Due{Program: p.program, Trigger: "request/" + at.Format(time.RFC3339Nano)})
+		in.Due = append(in.Due, pipeline.Due{Program: p.program, Trigger: trigger(at)})
 	}
 	return in
+}
+
+func trigger(at time.Time) string { return "request/" + at.Format(time.RFC3339Nano) }
+
+// forward parts the tenant's processes into those that may be decided at an
+// instant and those for which the record holds a later run: what is decided now
+// would be in force in its place, on information that is older. A run that the
+// record holds already changes nothing and is never refused.
+func (t *tenant) forward(ctx context.Context, record *ledger.Ledger, at time.Time) (due []pipeline.Due, refused []pipeline.Run, err error) {
+	for _, p := range t.due {
+		runs, err := record.Runs(ctx, p.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		again := ledger.RunID(t.name, p.Name, p.program.Digest().String(), trigger(at))
+		var later time.Time
+		for _, r := range runs {
+			if r.ID == again {
+				later = time.Time{}
+				break
+			}
+			if r.Mode == p.program.Bundle().Process.Mode && r.At.After(at) && r.At.After(later) {
+				later = r.At
+			}
+		}
+		if later.IsZero() {
+			due = append(due, pipeline.Due{Program: p.program, Trigger: trigger(at)})
+			continue
+		}
+		refused = append(refused, pipeline.Run{Program: p.program, Err: fmt.Errorf(
+			"process %s: the record holds a later run, at %s, and decisions do not go back: give an --at after it, or another --store to try out",
+			p.Name, later.Format(time.RFC3339Nano))})
+	}
+	return due, refused, nil
 }
 
 // inOrder does n pieces of work, some at once, and yields their results in
