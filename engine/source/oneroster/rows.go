@@ -31,6 +31,7 @@ type rows struct {
 	sums   digests
 	csv    *csv.Reader
 	header map[string]int
+	width  int // columns of the header, those without a name included
 	seed   maphash.Seed
 
 	fields []string // of the current record; valid until the next call of next
@@ -91,6 +92,7 @@ func (r *rows) readHeader(required []string, columns int) error {
 		return &Error{File: r.name, Row: 1, Fault: "has more than " + strconv.Itoa(columns) + " columns", Mend: "export fewer metadata columns"}
 	}
 	r.row = 1
+	r.width = len(record)
 	r.header = make(map[string]int, len(record))
 	for i, column := range record {
 		column = strings.Clone(column)
@@ -140,7 +142,7 @@ func (r *rows) next() bool {
 	}
 	r.row++
 	r.fields = fields
-	r.ragged = len(fields) != len(r.header)
+	r.ragged = len(fields) != r.width
 	r.guard.unrecorded = 0
 	return true
 }
