@@ -50,6 +50,37 @@ func aLivingNetwork() {
 			}
 		})
 
+		It("reports counts that single nobody out", func() {
+			report := &v1alpha1.DecisionReport{}
+			Eventually(func(g Gomega) {
+				g.Expect(admin.Get(ctx, client.ObjectKey{Namespace: living.namespace, Name: "amherst"}, report)).To(Succeed())
+				g.Expect(report.Status.Processes).To(HaveLen(1))
+				g.Expect(report.Status.Record).NotTo(BeNil())
+				g.Expect(report.Status.Record.Head).NotTo(BeEmpty())
+			}).Should(Succeed())
+			process := report.Status.Processes[0]
+			Expect(process.Total.Count).To(HaveValue(BeEquivalentTo(living.by["amherst"].students)))
+			var states, rules []v1alpha1.ReportedCount
+			for _, s := range process.States {
+				states = append(states, s.ReportedCount)
+			}
+			for _, r := range process.Rules {
+				rules = append(rules, r.ReportedCount)
+			}
+			for _, counts := range [][]v1alpha1.ReportedCount{states, rules} {
+				Expect(counts).NotTo(BeEmpty())
+				suppressed := 0
+				for _, c := range counts {
+					if c.Suppressed {
+						suppressed++
+						continue
+					}
+					Expect(*c.Count).To(Or(BeZero(), BeNumerically(">=", report.Status.MinimumCell)))
+				}
+				Expect(suppressed).NotTo(Equal(1), "one alone follows from the total")
+			}
+		})
+
 		It("decides anew when the roster is replaced, and what was decided before is superseded", func() {
 			before := living.clerk.csv("amherst", living.process)
 			amherst := living.by["amherst"]

@@ -20,8 +20,17 @@ import (
 func run(program string, arguments ...string) string {
 	GinkgoHelper()
 	printed, err := try(program, arguments...)
-	Expect(err).NotTo(HaveOccurred(), "%s %s\n%s", program, strings.Join(arguments, " "), printed)
+	Expect(err).NotTo(HaveOccurred(), "%s %s\n%s", program, strings.Join(arguments, " "), shortened(printed))
 	return printed
+}
+
+// shortened is the beginning of what a program printed.
+func shortened(printed string) string {
+	const most = 4000
+	if len(printed) <= most {
+		return printed
+	}
+	return printed[:most] + "…"
 }
 
 // try is run for programs that may fail.

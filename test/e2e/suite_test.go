@@ -75,6 +75,7 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 
 	install()
+	listening.start()
 })
 
 var _ = AfterEach(func() {

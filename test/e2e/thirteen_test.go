@@ -103,6 +103,7 @@ func thirteenDistricts() {
 		process := s.expectServing(s.process)
 		Expect(process.Status.Districts).To(Equal(v1alpha1.ProcessDistrictCounts{Selected: 13, Serving: 13}))
 
+		By("deciding in all districts")
 		parts := make([][]byte, len(s.rosters))
 		each(s.rosters, func(i int, r roster) {
 			begun := clerk.start(r.name, "thirteen", asked{Process: s.process, At: s.at, Seed: seed})
@@ -113,6 +114,7 @@ func thirteenDistricts() {
 			parts[i] = clerk.csv(r.name, s.process)
 		})
 
+		By("comparing with juncture run")
 		header, _, _ := bytes.Cut(parts[0], []byte("\n"))
 		together := append(bytes.Clone(header), '\n')
 		students := 0
@@ -128,6 +130,7 @@ func thirteenDistricts() {
 		}
 		AddReportEntry("decided", fmt.Sprintf("%d students of 13 districts, %d bytes of CSV the same", students, len(local)))
 
+		By("checking a record with juncture verify")
 		s.verifyCopy(s.rosters[0].name)
 	})
 }
