@@ -100,11 +100,11 @@ type CapacityOverride struct {
 	// +optional
 	District ObjectName `json:"district,omitempty"`
 
-	// school by its sourcedId or identifier in the roster.
+	// school by its sourcedId in the roster.
 	// +optional
 	School SourcedID `json:"school,omitempty"`
 
-	// class by its sourcedId or classCode in the roster.
+	// class by its sourcedId in the roster.
 	// +optional
 	Class SourcedID `json:"class,omitempty"`
 
