@@ -56,6 +56,9 @@ type RuleStep struct {
 	Reads     []string       `json:"reads,omitempty"`
 	Missing   []string       `json:"missing,omitempty"`
 	Failure   string         `json:"failure,omitempty"`
+	// Incomplete is the field that could not be told of a rule that applies, such
+	// as reason.text: Missing and Failure are of it, else of the condition.
+	Incomplete string `json:"incomplete,omitempty"`
 }
 
 // Variable is one named expression and its value for the student.
@@ -177,6 +180,10 @@ func (p *Program) ruleSteps(trace *rule.Trace, decided []string) []RuleStep {
 			state = rule.Matched
 		}
 		steps = append(steps, RuleStep{ID: bundle.OtherwiseID, State: state, Decided: slices.Contains(decided, bundle.OtherwiseID)})
+	}
+	if stop := trace.Incomplete; stop != nil {
+		i := slices.IndexFunc(steps, func(s RuleStep) bool { return s.ID == stop.ID })
+		steps[i].State, steps[i].Incomplete, steps[i].Missing, steps[i].Failure = rule.Matched, stop.Field, stop.Missing, stop.Failure
 	}
 	return steps
 }

@@ -71,6 +71,33 @@ func TestExplainGolden(t *testing.T) {
 	golden(t, "explanations.json", lines.Bytes())
 }
 
+// TestExplainsWhatARuleThatAppliesCouldNotGive: it is told that the reason's text
+// was what needed the missing value, not that the rule just applies.
+func TestExplainsWhatARuleThatAppliesCouldNotGive(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"missing": {"{{student.attendanceRate}}", "!  absent      applies, reason.text cannot be told: missing attendanceRate"},
+		"failed":  {"{{student.attendanceRate / (student.attendanceRate - student.attendanceRate)}}", "!  absent      applies, reason.text cannot be told: division by zero"},
+	} {
+		b := tutoring()
+		b.Rules.Rules[0].When, b.Rules.Rules[0].Reason.Text["en"] = "true", c.text
+		p, pop := compile(t, b), small(t)
+		batch := decide(t, b, pop, run())
+		var text bytes.Buffer
+		for row := range pop.Len() {
+			e, err := p.Explain(pop, row, batch.Records[row], run().Seed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.WriteText(&text, "en"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !strings.Contains(text.String(), c.want) {
+			t.Errorf("%s: nowhere %q in\n%s", name, c.want, text.String())
+		}
+	}
+}
+
 func TestEveryDecisionReplays(t *testing.T) {
 	for name, b := range map[string]*bundle.Bundle{"capacity": tutoring(), "none": withoutCapacity()} {
 		p, pop := compile(t, b), many(t, 1000)

@@ -124,6 +124,10 @@ func (t *textWriter) rules(e *Explanation) {
 		switch {
 		case r.Decided:
 			mark, state = ">", "decides"
+		case r.Incomplete != "" && len(r.Missing) > 0:
+			mark, state = "!", "applies, "+r.Incomplete+" cannot be told: missing "+strings.Join(r.Missing, ", ")
+		case r.Incomplete != "":
+			mark, state = "!", "applies, "+r.Incomplete+" cannot be told: "+r.Failure
 		case r.State == rule.RuleMissing:
 			mark, state = "!", "cannot be told: missing "+strings.Join(r.Missing, ", ")
 		case r.State == rule.RuleFailed:

@@ -112,6 +112,7 @@ func stopped(stop *obstacle, rule, field string) Outcome {
 func (e *Evaluator) complete(h *hit, t *tracer) *Outcome {
 	fail := func(stop *obstacle, field string) *Outcome {
 		t.result(e)
+		t.incomplete(h.row.id, field, stop)
 		o := stopped(stop, h.row.id, field)
 		return &o
 	}

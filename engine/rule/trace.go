@@ -35,6 +35,17 @@ type Trace struct {
 	Variables []VariableTrace
 	// Reads are the attributes read by conditions, results and reason, sorted.
 	Reads []string
+	// Incomplete is the rule that applies and whose result, priority or reason
+	// cannot be told; nil where there is none.
+	Incomplete *Incomplete
+}
+
+// Incomplete is what a rule that applies could not give, and why.
+type Incomplete struct {
+	ID      string   // of the rule, or otherwise
+	Field   string   // then.support, priority, reason.text
+	Missing []string // attributes met missing, sorted; empty if it failed
+	Failure string   // why it failed
 }
 
 // RuleTrace is what became of one rule.
@@ -96,6 +107,13 @@ func (t *tracer) rule(e *Evaluator, i int, v ref.Val, stop *obstacle) {
 		r.State = Matched
 	default:
 		r.State = NotMatched
+	}
+}
+
+// incomplete notes what a rule that applies could not give.
+func (t *tracer) incomplete(id, field string, stop *obstacle) {
+	if t != nil {
+		t.trace.Incomplete = &Incomplete{ID: id, Field: field, Missing: stop.missing, Failure: stop.cause}
 	}
 }
 
