@@ -86,6 +86,9 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 	}
 	number, known := r.roster.find(t.field(c.user))
 	switch {
+	case !known && t.ragged:
+		r.problems.add(t.name, t.row, "", faultRagged)
+		return
 	case !known:
 		r.problems.add(t.name, t.row, "userSourcedId", faultUnknownStudent)
 		return

@@ -97,19 +97,32 @@ func (r *reader) readRoles() error {
 
 // isStudentRow reports whether a row of users, roles or enrollments has the role
 // of a student and is not deleted. What is only misspelt (Student, Active) is
-// reported and counts: a spelling must not make a child disappear.
+// reported and counts, and so does a row with a comma too many or too few that
+// has the role in another column: neither must make a child disappear.
 func (r *reader) isStudentRow(t *rows, role, state, roleColumn string) bool {
-	if role != "student" {
-		if !strings.EqualFold(strings.TrimSpace(role), "student") {
-			return false
-		}
+	switch {
+	case role == studentRole:
+	case isStudentRole(role):
 		r.problems.add(t.name, t.row, roleColumn, faultRole)
+	case t.ragged && slices.ContainsFunc(t.fields, isStudentRole):
+		// Whoever reads a student's row reports that it is ragged.
+	default:
+		if t.ragged {
+			r.problems.add(t.name, t.row, "", faultRagged)
+		}
+		return false
 	}
 	standing := statusOf(state)
 	if standing == unclear {
 		r.problems.add(t.name, t.row, "status", faultStatus)
 	}
 	return standing != deleted
+}
+
+const studentRole = "student"
+
+func isStudentRole(text string) bool {
+	return strings.EqualFold(strings.TrimSpace(text), studentRole)
 }
 
 // roleTable holds the best current student role of each user.
