@@ -4,6 +4,7 @@
 package cli_test
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 var (
 	anyFlag  = regexp.MustCompile(`--([a-z][a-z-]+)`)
+	command  = regexp.MustCompile(`(?m)^juncture (.+)$`)
 	helpFlag = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--([a-z][a-z-]+)`)
 )
 
@@ -38,6 +40,30 @@ func TestDocumentation(t *testing.T) {
 		if !slices.Contains(told, flag) {
 			t.Errorf("docs/cli.md does not tell of --%s", flag)
 		}
+	}
+}
+
+// TestReadme runs the commands of the README, in its order, as a newcomer does.
+func TestReadme(t *testing.T) {
+	samples, err := filepath.Abs("../../config/samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, "../../README.md")
+	t.Chdir(t.TempDir())
+	var last outcome
+	commands := command.FindAllStringSubmatch(text, -1)
+	for _, m := range commands {
+		last = invoke(t, strings.Fields(strings.ReplaceAll(m[1], "config/samples", samples))...)
+		if last.code != 0 {
+			t.Fatalf("juncture %s: exit code %d\n%s", m[1], last.code, last.err)
+		}
+		if strings.HasPrefix(m[1], "explain") && !strings.Contains(last.out, "Waitlisted") {
+			t.Errorf("the student of the example does not wait:\n%s", last.out)
+		}
+	}
+	if len(commands) < 6 || !strings.Contains(last.out, "the record is whole") {
+		t.Errorf("%d commands, the last gives %q", len(commands), last.out)
 	}
 }
 
