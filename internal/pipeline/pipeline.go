@@ -28,7 +28,8 @@ type Due struct {
 	Seed []byte
 	// Check, if not nil, may still refuse the run once it is known what the
 	// process would decide on. Its error becomes the run's; it may be logged, so
-	// it must not name a student.
+	// it must not name a student. Nil refuses a roster without any student where
+	// decisions are in force.
 	Check func(*student.Population) error
 }
 
@@ -225,6 +226,9 @@ func read(ctx context.Context, in *Input, group []*Run) (*student.Population, er
 	return oneroster.Read(ctx, in.Source, options)
 }
 
+// errNobody: a torn export must not end everybody's decisions.
+var errNobody = errors.New("the roster has no student, and there are decisions in force: nothing was decided; mend the export")
+
 // decide runs one process and commits it. The error is one that stops the
 // others, too.
 func decide(ctx context.Context, in *Input, population *student.Population, run *Run) error {
@@ -242,8 +246,11 @@ func decide(ctx context.Context, in *Input, population *student.Population, run 
 		}
 	}
 	var batch *engine.Batch
-	if run.check != nil {
+	switch {
+	case run.check != nil:
 		err = run.check(run.Population)
+	case population.Len() == 0 && len(previous) > 0:
+		err = errNobody
 	}
 	if err == nil {
 		batch, err = run.Program.DecideAll(ctx, run.Population, how)

@@ -4,6 +4,7 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -341,4 +342,44 @@ func inMode(t *testing.T, p *engine.Program, mode bundle.Mode) *engine.Program {
 		t.Fatal(err)
 	}
 	return compiled
+}
+
+// TestEmptyRosterFreesNobodysPlace: an export without a single student is taken
+// for a torn one where there are decisions in force.
+func TestEmptyRosterFreesNobodysPlace(t *testing.T) {
+	ctx := context.Background()
+	in := input(t, "request/1", "tutoring")
+	in.Ledger = open(t)
+	full := in.Source
+	in.Source = filepath.Join(t.TempDir(), "roster")
+	if err := os.CopyFS(in.Source, os.DirFS(full)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, in)
+	before, err := in.Ledger.Held(ctx, "tutoring")
+	if err != nil || len(before) == 0 {
+		t.Fatalf("%d seats, %v", len(before), err)
+	}
+
+	users := filepath.Join(in.Source, "users.csv")
+	all, err := os.ReadFile(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := bytes.Cut(all, []byte("\n"))
+	if err := os.WriteFile(users, append(header, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in.Due[0].Trigger, in.At = "request/2", at.Add(time.Hour)
+	out, err := pipeline.DistrictRun(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := out.Runs[0]; r.Err == nil || r.Receipt != nil {
+		t.Errorf("it was run, error %v", r.Err)
+	}
+	after, err := in.Ledger.Held(ctx, "tutoring")
+	if diff := cmp.Diff(before, after); diff != "" || err != nil {
+		t.Errorf("seats before (-) and after (+), %v:\n%s", err, diff)
+	}
 }
