@@ -18,8 +18,9 @@ include hack/make/generate.mk
 include hack/make/chart.mk
 include hack/make/verify.mk
 include hack/make/test.mk
--include hack/make/cluster.mk
--include hack/make/demo.mk
+include hack/make/campaigns.mk
+include hack/make/cluster.mk
+include hack/make/demo.mk
 
 ##@ General
 

@@ -1,0 +1,22 @@
+# Campaigns: the long forms of tests that `make test` runs short. Each takes as long as it is told to; what they found stands in
+# docs/reliability.md.
+
+##@ Campaigns
+
+CAMPAIGN_KILLS ?= 500
+CAMPAIGN_ALTERATIONS ?= 2000
+FUZZTIME ?= 5m
+
+.PHONY: campaign-record
+campaign-record: ## Kill a committing process and alter stored records (CAMPAIGN_KILLS of each kind, CAMPAIGN_ALTERATIONS of each kind)
+	LEDGER_TEST_KILLS=$(CAMPAIGN_KILLS) LEDGER_TEST_ALTERATIONS=$(CAMPAIGN_ALTERATIONS) \
+	  go test -count 1 -v -timeout 4h -run 'TestKilled|TestVerifyFinds|TestAltered' ./engine/ledger
+
+.PHONY: campaign-fuzz
+campaign-fuzz: ## Fuzz everything that parses, FUZZTIME each
+	@grep -rl --include='*_test.go' '^func Fuzz' engine internal | while read -r file; do \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' "$$file"); do \
+	    printf '\n==> %s in %s\n' "$$target" "$$(dirname "$$file")"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+	  done; \
+	done
