@@ -99,7 +99,7 @@ func in(district string) string { return "/v1/districts/" + url.PathEscape(distr
 
 type run struct {
 	ID, Process, Revision, State, Error string
-	Students, Decisions, Seats, Waiting int
+	Sequence, Decisions                 int
 }
 
 // run starts all runs first: the evaluator works on several districts at once.
@@ -123,7 +123,7 @@ func (c *client) run(ctx context.Context, at, seed string, districts []string) e
 		}
 		started[district] = answer.Runs
 	}
-	fmt.Printf("%-24s %-16s %-10s %9s %6s %8s\n", "DISTRICT", "PROCESS", "RUN", "DECISIONS", "SEATS", "WAITING")
+	fmt.Printf("%-24s %-16s %4s  %-12s %9s\n", "DISTRICT", "PROCESS", "RUN", "ID", "DECISIONS")
 	for _, district := range districts {
 		for _, one := range started[district] {
 			for one.State == "Pending" {
@@ -134,7 +134,7 @@ func (c *client) run(ctx context.Context, at, seed string, districts []string) e
 			if one.State != "Committed" {
 				return fmt.Errorf("district %s: run %s: %s: %s", district, one.ID, one.State, one.Error)
 			}
-			fmt.Printf("%-24s %-16s %.10s %9d %6d %8d\n", district, one.Process, one.ID, one.Decisions, one.Seats, one.Waiting)
+			fmt.Printf("%-24s %-16s %4d  %.12s %9d\n", district, one.Process, one.Sequence, one.ID, one.Decisions)
 		}
 	}
 	return nil
