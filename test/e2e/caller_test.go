@@ -76,7 +76,7 @@ func (n *network) tokenOf(account string) string {
 	return token.Status.Token
 }
 
-// podOf is the pod that serves a district now.
+// podOf is the pod that serves a district now, or will once it is ready: it resumes runs before that.
 func (n *network) podOf(ctx context.Context, district string) (*corev1.Pod, error) {
 	d := &v1alpha1.District{}
 	if err := admin.Get(ctx, client.ObjectKey{Namespace: n.namespace, Name: district}, d); err != nil {
@@ -88,13 +88,12 @@ func (n *network) podOf(ctx context.Context, district string) (*corev1.Pod, erro
 	}
 	for i := range pods.Items {
 		pod := &pods.Items[i]
-		for _, c := range pod.Status.Conditions {
-			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue && pod.DeletionTimestamp.IsZero() {
-				return pod, nil
-			}
+		containers := pod.Status.ContainerStatuses
+		if pod.DeletionTimestamp.IsZero() && len(containers) == 1 && containers[0].State.Running != nil {
+			return pod, nil
 		}
 	}
-	return nil, fmt.Errorf("district %s: evaluator %q has no ready pod", district, d.Status.Evaluator)
+	return nil, fmt.Errorf("district %s: evaluator %q has no pod that runs", district, d.Status.Evaluator)
 }
 
 // answer is an answer of an evaluator.
