@@ -210,7 +210,7 @@ func checkTasks(run Run, c RunCommit) ([]decision.Task, error) {
 		case t.ID == "" || i > 0 && tasks[i-1].ID == t.ID:
 			return nil, refuse("two tasks have one id, or one has none")
 		case !ids[t.Decision] || t.Process != run.Process || t.State != decision.TaskOpen:
-			return nil, refuse("task %s is not an open one about a decision of this run", t.ID)
+			return nil, refuse("task %d in order of id is not an open one about a decision of this run", i)
 		}
 	}
 	return tasks, nil

@@ -305,6 +305,11 @@ func TestErrorsNameNoStudent(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	c := d.Commit(run, 0)
+	c.Tasks[0].Decision = "none" // a task's id follows from its student's
+	if _, err := l.CommitRun(ctx, c); err == nil || strings.Contains(err.Error(), c.Tasks[0].ID) {
+		t.Errorf("%v", err)
+	}
 	if _, _, err := l.Decision(ctx, "student-secret"); err == nil || strings.Contains(err.Error(), "student-") {
 		t.Errorf("%v", err)
 	}

@@ -145,10 +145,10 @@ func scanTask(scan func(...any) error) (run string, t decision.Task, err error) 
 		return run, t, err
 	}
 	if t.Opened, err = parseTime(opened); err != nil {
-		return run, t, fmt.Errorf("%w: table tasks, task %s: opened: %w", ErrNotWhole, t.ID, err)
+		return run, t, fmt.Errorf("%w: table tasks, run %s: opened: %w", ErrNotWhole, run, err)
 	}
 	if t.Due, err = parseTime(due); err != nil {
-		return run, t, fmt.Errorf("%w: table tasks, task %s: due: %w", ErrNotWhole, t.ID, err)
+		return run, t, fmt.Errorf("%w: table tasks, run %s: due: %w", ErrNotWhole, run, err)
 	}
 	return run, t, nil
 }

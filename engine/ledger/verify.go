@@ -448,7 +448,7 @@ func (c *contents) tasks() int {
 	}
 	for i := range tasks {
 		if tasks[i].Process != c.run.Process || tasks[i].State != state {
-			c.fault(liveFile, "tasks", tasks[i].ID, c.run.ID, fmt.Sprintf("the task should be %s and of process %s", state, c.run.Process))
+			c.fault(liveFile, "tasks", strconv.Itoa(i), c.run.ID, fmt.Sprintf("the task should be %s and of process %s (the run's rows counted from 0 in order of id)", state, c.run.Process))
 		}
 	}
 	return len(tasks)
