@@ -22,6 +22,9 @@ type reached struct {
 
 	// conflicts are sourcedIds of which there are rows that differ.
 	conflicts map[uint32]bool
+	// doubts are the students with an enrollment that cannot be trusted, and the
+	// schools that those enrollments name.
+	doubts map[int32][]string
 }
 
 // enrollment is a student's enrollment that is current at the instant of
@@ -45,7 +48,7 @@ type enrollmentColumns struct {
 // readEnrollments finds the current enrollments, the attributes drawn from
 // them, and those drawn from the classes, courses, orgs and sessions they lead to.
 func (r *reader) readEnrollments() error {
-	r.enrollments = &reached{ids: newIDs(r.seed), texts: map[string]string{}, conflicts: map[uint32]bool{}}
+	r.enrollments = &reached{ids: newIDs(r.seed), texts: map[string]string{}, conflicts: map[uint32]bool{}, doubts: map[int32][]string{}}
 	if !r.manifest.bulk[enrollments] {
 		return nil
 	}
@@ -72,7 +75,7 @@ func (r *reader) readEnrollments() error {
 	})
 	for _, e := range list {
 		if r.enrollments.conflicts[e.id] {
-			r.damageReached(e.student, 0)
+			r.doubt(e.student, 0, e.schoolID)
 		}
 	}
 	r.feedReached()
@@ -96,11 +99,11 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 		return
 	case t.ragged:
 		r.problems.add(t.name, t.row, "", faultRagged)
-		r.damageReached(number, t.row)
+		r.doubt(number, t.row, "")
 		return
 	case t.field(c.id) == "":
 		r.problems.add(t.name, t.row, "sourcedId", faultNoID)
-		r.damageReached(number, t.row)
+		r.doubt(number, t.row, t.field(c.school))
 		return
 	}
 	s := r.enrollments
@@ -110,7 +113,7 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 			// Both students' enrollments are in doubt: this one's now, the
 			// first's when all rows are known.
 			s.conflicts[id] = true
-			r.damageReached(number, t.row)
+			r.doubt(number, t.row, t.field(c.school))
 		}
 		return
 	}
@@ -126,7 +129,7 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 		days.broken = true
 	}
 	if days.broken {
-		r.damageReached(number, t.row)
+		r.doubt(number, t.row, t.field(c.school))
 		return
 	}
 	e.begin, e.schoolID, e.classID = days.begin, s.text(t.field(c.school)), s.text(t.field(c.class))
@@ -193,14 +196,18 @@ func (r *reader) enrolledDays(t *rows, c enrollmentColumns, class uint32) span {
 // reachedFiles are those whose rows are reached through enrollments.
 var reachedFiles = []string{enrollments, classes, courses, orgs, academicSessions}
 
-// damageReached makes every attribute that an enrollment may lead to Faulty.
-func (r *reader) damageReached(number int32, row uint32) {
+// doubt is what follows from an enrollment that cannot be trusted: every
+// attribute that it may lead to is Faulty, and the student's school and class
+// may be others than they seem. The school it names is empty where it cannot
+// be read.
+func (r *reader) doubt(number int32, row uint32, school string) {
 	for _, file := range reachedFiles {
 		if file != enrollments {
 			row = 0 // it is not a row of that file
 		}
 		r.damage(file, number, row)
 	}
+	r.enrollments.doubts[number] = append(r.enrollments.doubts[number], r.enrollments.text(school))
 }
 
 func (r *reader) feedEnrollment(t *rows, e enrollment) {
@@ -335,19 +342,43 @@ func (s *reached) text(text string) string {
 
 // schoolsAndClasses are each student's school and class: those of the primary
 // current enrollment, else of the one that began first, else of the least
-// sourcedId; without one, the school the roster gives.
+// sourcedId; without one, the school the roster gives. Where an enrollment is
+// damaged that might have been chosen, the class is unknown, and so is the
+// school if what names one disagrees: nobody is moved by a damaged row.
 func (r *reader) schoolsAndClasses(order []int32) (schools, classes []string) {
 	schools, classes = make([]string, len(order)), make([]string, len(order))
 	for number, row := range order {
 		schools[row] = r.roster.home[number]
 	}
-	chosen := make([]bool, len(order))
+	chosen, sure := make([]bool, len(order)), make([]bool, len(order))
 	for _, wanted := range []bool{true, false} {
 		for _, e := range r.enrollments.current { // sorted by begin and sourcedId
 			row := order[e.student]
 			if e.primary == wanted && !chosen[row] {
-				chosen[row] = true
+				chosen[row], sure[row] = true, wanted && !r.enrollments.conflicts[e.id]
 				schools[row], classes[row] = e.schoolID, e.classID
+			}
+		}
+	}
+	named := map[int32][]string{} // of those in doubt
+	for number, doubted := range r.enrollments.doubts {
+		named[number] = append(doubted, r.roster.home[number])
+	}
+	for _, e := range r.enrollments.current {
+		if names, doubted := named[e.student]; doubted {
+			named[e.student] = append(names, e.schoolID)
+		}
+	}
+	for number, names := range named {
+		row := order[number]
+		if sure[row] {
+			continue
+		}
+		classes[row] = ""
+		for _, name := range names {
+			if name != "" && name != schools[row] {
+				schools[row] = ""
+				break
 			}
 		}
 	}
