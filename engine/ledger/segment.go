@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -87,7 +89,7 @@ func segmentShape(declared []string, records []decision.Record) (fields []segmen
 			spoken[language] = true
 		}
 	}
-	return fields, sortedKeys(spoken), nil
+	return fields, slices.Sorted(maps.Keys(spoken)), nil
 }
 
 // fieldIndex is the index of a declared name at or after from, or -1.
