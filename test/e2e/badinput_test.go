@@ -109,6 +109,21 @@ func badInput() {
 		living.expectDistrict("concord", v1alpha1.ConditionReady, "True")
 	})
 
+	It("starts no run of a suspended process", func() {
+		edit(living.network, everyMinute, &v1alpha1.PersonalizationProcess{}, func(p *v1alpha1.PersonalizationProcess) { p.Spec.Suspend = true })
+		living.expectProcess(everyMinute, v1alpha1.ConditionReady, "False "+v1alpha1.ReasonSuspended)
+		Eventually(func(g Gomega) { // whatever was served before
+			process := v1alpha1.ObjectName(everyMinute)
+			evaluator := &v1alpha1.Evaluator{}
+			g.Expect(admin.Get(ctx, client.ObjectKey{Namespace: living.namespace, Name: "boston"}, evaluator)).To(Succeed())
+			g.Expect(condition(evaluator.Status.Conditions, v1alpha1.ConditionReady)).To(HavePrefix("True "))
+			for _, serving := range evaluator.Status.Serving {
+				g.Expect(serving.Process).NotTo(Equal(process))
+			}
+		}).Should(Succeed())
+		Expect(living.clerk.runs("boston", everyMinute)).NotTo(BeEmpty(), "earlier runs stay")
+	})
+
 	It("refuses a process of a name that revisions cannot carry", func() {
 		long := jtesting.MakeProcess(living.namespace, "a-name-of-sixty-characters-is-more-than-a-process-may-have-xx").Obj()
 		Expect(admin.Create(ctx, long)).To(MatchError(ContainSubstring("50 characters")))

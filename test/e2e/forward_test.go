@@ -8,13 +8,13 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 )
@@ -31,7 +31,7 @@ func forward(ctx context.Context, namespace, pod string, port int) (net.Conn, er
 	if err != nil {
 		return nil, fmt.Errorf("port-forward to pod %s/%s: %w", namespace, pod, err)
 	}
-	stream := func(kind string) (httpstream.Stream, error) {
+	stream := func(kind string) (io.ReadWriteCloser, error) {
 		return connection.CreateStream(http.Header{
 			corev1.StreamType: {kind}, corev1.PortHeader: {strconv.Itoa(port)}, corev1.PortForwardRequestIDHeader: {"0"},
 		})
@@ -39,9 +39,9 @@ func forward(ctx context.Context, namespace, pod string, port int) (net.Conn, er
 	failures, err := stream(corev1.StreamTypeError)
 	if err == nil {
 		_ = failures.Close() // nothing is written to it
-		var data httpstream.Stream
+		var data io.ReadWriteCloser
 		if data, err = stream(corev1.StreamTypeData); err == nil {
-			forwarded := &forwarded{Stream: data, connection: connection}
+			forwarded := &forwarded{data, connection}
 			context.AfterFunc(ctx, func() { forwarded.connection.Close() })
 			return forwarded, nil
 		}
@@ -52,8 +52,8 @@ func forward(ctx context.Context, namespace, pod string, port int) (net.Conn, er
 
 // forwarded is a stream as a network connection.
 type forwarded struct {
-	httpstream.Stream
-	connection httpstream.Connection
+	io.ReadWriteCloser
+	connection io.Closer
 }
 
 func (f *forwarded) Close() error                   { return f.connection.Close() }

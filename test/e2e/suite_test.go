@@ -9,6 +9,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,9 @@ var _ = BeforeSuite(func() {
 	clients, err = kubernetes.NewForConfig(config)
 	Expect(err).NotTo(HaveOccurred())
 
+	for _, file := range theClustersFiles() {
+		began[strings.TrimPrefix(file.where, "file ")] = len(file.content)
+	}
 	install()
 	listening.start()
 })
