@@ -46,6 +46,9 @@ type Outcome struct {
 // are forgotten at once: they are in the log.
 const maxOutcomes = 1000
 
+// clockSkew is by how much a caller's clock may be ahead of ours.
+const clockSkew = time.Minute
+
 // Request begins runs. When it returns they are in the record, so that they are
 // done whatever happens to the evaluator.
 func (d *District) Request(ctx context.Context, r Request) ([]ledger.Run, error) {
@@ -56,6 +59,9 @@ func (d *District) Request(ctx context.Context, r Request) ([]ledger.Run, error)
 	processes, err := d.requested(r.Process)
 	if err != nil {
 		return nil, err
+	}
+	if r.At.After(d.Clock.Now().Add(clockSkew)) {
+		return nil, &RefusedError{"at: the instant of evaluation is in the future, of which nothing is known yet; give one that has come"}
 	}
 	var runs []ledger.Run
 	for _, p := range processes {

@@ -172,6 +172,43 @@ func TestTheNewestMissedScheduleIsMadeUpFor(t *testing.T) {
 	b.wantRuns(2)
 }
 
+// A missed schedule must not put decisions in force that are older than those a
+// request made meanwhile.
+func TestAMissedScheduleDoesNotReplaceALaterRequest(t *testing.T) {
+	process := tenancy.Tutoring("tutoring", tenancy.Nightly, tenancy.OnRequest)
+	b := newBench(t, process)
+	b.step() // the schedule begins to count here
+	b.clock.Step(24 * time.Hour)
+	at := b.clock.Now().Add(-time.Minute)
+	if _, err := b.Request(t.Context(), Request{ID: "one", At: at}); err != nil {
+		t.Fatal(err)
+	}
+	b.start(process)
+	b.step()
+	if run := b.wantRuns(1)[0]; run.Trigger != "request/one" {
+		t.Fatalf("got %+v", run)
+	}
+	b.after(24 * time.Hour)
+	if run := b.wantRuns(2)[1]; run.Trigger != "schedule/2026-09-03T02:00:00-04:00" {
+		t.Fatalf("got %+v, want the next night's", run)
+	}
+}
+
+// A clock that is set back must not put older decisions in force.
+func TestAClockThatWentBack(t *testing.T) {
+	b := newBench(t, tenancy.Tutoring("tutoring", tenancy.OnChange))
+	b.step()
+	first := b.wantRuns(1)[0]
+	b.clock.SetTime(morning.Add(-48 * time.Hour))
+	b.write(tenancy.Pupils("stu", "north", 31))
+	b.start(tenancy.Tutoring("tutoring", tenancy.OnChange))
+	b.step()
+	b.after(time.Minute)
+	if second := b.wantRuns(2)[1]; second.At.Before(first.At) || second.Counts.Decisions != 31 {
+		t.Fatalf("decided anew at %s, before %s", second.At, first.At)
+	}
+}
+
 func TestNewInformationIsDecidedOnOnce(t *testing.T) {
 	process := tenancy.Tutoring("tutoring", tenancy.OnChange)
 	b := newBench(t, process)
@@ -357,6 +394,9 @@ func TestWhatCannotBeRequested(t *testing.T) {
 		if _, err := b.Request(t.Context(), Request{ID: "x", Process: process, At: morning}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", process, err, want)
 		}
+	}
+	if _, err := b.Request(t.Context(), Request{ID: "x", Process: "open", At: morning.Add(time.Hour)}); err == nil || !strings.Contains(err.Error(), "in the future") {
+		t.Errorf("a future instant: got %v", err)
 	}
 	if begun, err := b.Request(t.Context(), Request{ID: "x", At: morning}); err != nil || len(begun) != 1 || begun[0].Process != "open" {
 		t.Errorf("got %v, %v", begun, err)

@@ -146,8 +146,14 @@ func oldest(list []due) []due {
 }
 
 // scheduled is the newest time of the process's schedules that has come and
-// was not run. A schedule that is new begins to count now.
+// was not run. A schedule that is new begins to count now. A time that is not
+// after the latest instant the process was decided at, such as one missed before a
+// request was done, is passed over: it would put older decisions in force.
 func (d *District) scheduled(ctx context.Context, p *process, now time.Time) (*due, error) {
+	decided, err := d.decidedAt(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	var found *due
 	for _, s := range p.schedules {
 		last, err := d.store.LastFired(ctx, p.name, s.key)
@@ -162,6 +168,13 @@ func (d *District) scheduled(ctx context.Context, p *process, now time.Time) (*d
 		}
 		at, older := s.missed(last, now)
 		if at.IsZero() {
+			continue
+		}
+		if !at.After(decided) {
+			d.Log.Warn("a scheduled run is passed over; decisions of a later instant stand", "process", p.name, "at", at, "decided", decided)
+			if err := d.store.SetFired(ctx, p.name, s.key, at); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if older > 0 {
@@ -187,8 +200,12 @@ func (d *District) informed(ctx context.Context, p *process, now time.Time) (*du
 		return nil, err
 	}
 	revision := p.program.Digest().String()
+	at := now.UTC().Truncate(time.Second)
 	var before int64
 	for i := range runs {
+		if runs[i].At.After(at) {
+			at = runs[i].At // the clock went back; the decisions must not
+		}
 		if about, ok := informationOf(runs[i].Trigger); ok {
 			before = runs[i].Sequence
 			if about == digest && runs[i].Revision == revision {
@@ -202,8 +219,20 @@ func (d *District) informed(ctx context.Context, p *process, now time.Time) (*du
 	}
 	return &due{
 		process: p, instance: informationInstance(revision, digest, before),
-		at: now.UTC().Truncate(time.Second), kind: byInformation, digest: digest,
+		at: at, kind: byInformation, digest: digest,
 	}, nil
+}
+
+// decidedAt is the latest instant that the process was decided at; the zero time
+// if it never was.
+func (d *District) decidedAt(ctx context.Context, p *process) (latest time.Time, err error) {
+	runs, err := d.store.Runs(ctx, p.name)
+	for i := range runs {
+		if runs[i].At.After(latest) {
+			latest = runs[i].At
+		}
+	}
+	return latest, err
 }
 
 // begun are the runs that the record holds as begun and not committed: those
@@ -251,9 +280,16 @@ func (d *District) resume(ctx context.Context, run ledger.Run) (*due, error) {
 		d.finish(run.ID, &Outcome{run.Process, run.Revision, run.Trigger, run.At, why})
 		return nil, d.store.AbandonRun(ctx, run.ID)
 	}
-	switch {
-	case p == nil:
+	if p == nil {
 		return give("the process is not assigned to the district any more")
+	}
+	decided, err := d.decidedAt(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case kind != byRequest && run.At.Before(decided):
+		return give("decisions of a later instant stand")
 	case kind == byInformation && d.roster.digest != "" && wants != d.roster.digest:
 		return give("the roster that it was about is not there any more")
 	case run.Revision != p.program.Digest().String() && kind != byRequest:
