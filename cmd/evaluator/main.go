@@ -101,7 +101,11 @@ func run(o options, log *slog.Logger) error {
 }
 
 func cluster(kubeconfig string) (*rest.Config, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	load := rest.InClusterConfig
+	if kubeconfig != "" { // asked for none, clientcmd would write a warning among the structured lines of the log
+		load = func() (*rest.Config, error) { return clientcmd.BuildConfigFromFlags("", kubeconfig) }
+	}
+	config, err := load()
 	if err != nil {
 		return nil, err
 	}

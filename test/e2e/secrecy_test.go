@@ -10,6 +10,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -62,6 +63,24 @@ func secrecy() {
 		Expect(logs).To(BeNumerically(">", 0))
 		AddReportEntry("searched", fmt.Sprintf("%d ids, user names and names of students, in %d objects, %d logs, %d pages of metrics and %d files of the cluster itself, %d MB",
 			len(seen.words), objects, logs, pages, len(texts)-objects-logs-pages, size>>20))
+	})
+
+	It("writes logs that programs can read", func() {
+		lines := 0
+		for _, heard := range listening.heard() {
+			if !strings.HasPrefix(heard.where, "log of e2e-") {
+				continue // of another release, perhaps
+			}
+			for line := range strings.Lines(string(heard.content)) {
+				lines++
+				var fields struct{ Time, Level, Msg string }
+				Expect(json.Unmarshal([]byte(line), &fields)).To(Succeed(), "%s: %s", heard.where, line)
+				Expect(fields.Msg).NotTo(BeEmpty(), "%s: %s", heard.where, line)
+			}
+		}
+		if lines == 0 {
+			Skip("no evaluator ran")
+		}
 	})
 
 	It("would find one", func() {
