@@ -30,7 +30,7 @@ var failpoint = func(string) {}
 // its bytes. publish gives it its name.
 func (l *Ledger) stage(dir, name string, write func(io.Writer) error) (digest Hash, err error) {
 	staged := filepath.Join(l.dir, dir, name+temporary)
-	f, err := os.Create(staged)
+	f, err := os.OpenFile(staged, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return digest, err
 	}

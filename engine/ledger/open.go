@@ -109,6 +109,9 @@ func (l *Ledger) openWriting() error {
 		return err
 	}
 	path := filepath.Join(l.dir, liveFile)
+	if err := makePrivate(path); err != nil {
+		return err
+	}
 	if l.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
 		return err
 	}
@@ -120,6 +123,20 @@ func (l *Ledger) openWriting() error {
 		return err
 	}
 	return l.recover(context.Background())
+}
+
+// makePrivate makes an empty file for SQLite to begin a database in, which would
+// let everybody read it; its log and index get the same mode. A file that is there
+// is not opened, as closing it would end locks that this process has on it.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // makeDirs makes the district's folder and those below it, durably.

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,6 +35,29 @@ func TestOneWriter(t *testing.T) {
 		t.Errorf("a second writer: %v", err)
 	}
 	open(t, dir, "shelbyville") // another district is another lock
+}
+
+// TestFilesAreTheirOwnersOnly: a store that is copied or moved out of its folder
+// is still nobody else's to read.
+func TestFilesAreTheirOwnersOnly(t *testing.T) {
+	dir := t.TempDir()
+	d := ledgertest.District{Name: "springfield", Seed: 20, Students: 30}
+	ledgertest.Commit(t, open(t, dir, d.Name), d, "tutoring", 0) // still open: log and index are there
+	files := 0
+	must[any](t)(nil, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v", path, info.Mode())
+		}
+		files++
+		return err
+	}))
+	if files < 8 {
+		t.Errorf("%d files and folders, there should be more", files)
+	}
 }
 
 func TestReadersSeeWhatIsCommitted(t *testing.T) {
