@@ -236,8 +236,13 @@ func (t *textWriter) place(p *Place) {
 	if p == nil {
 		return
 	}
+	per := strings.ToLower(p.Per)
+	capacity := fmt.Sprintf("%d %s of %s %s; the student needs %d", p.Capacity, p.Resource, per, p.Group, p.Units)
+	if p.Group == "" {
+		capacity = fmt.Sprintf("not known without the student's %s, which the roster does not name; the student needs %d of %s", per, p.Units, p.Resource)
+	}
 	rows := [][]string{
-		{"capacity", fmt.Sprintf("%d %s of %s %s; the student needs %d", p.Capacity, p.Resource, strings.ToLower(p.Per), or(p.Group, "unknown"), p.Units)},
+		{"capacity", capacity},
 		{"outcome", p.Code + ": " + p.Meaning},
 	}
 	if p.Rank > 0 {
