@@ -26,11 +26,11 @@ operator=juncture-system
 choose_data() {
   case ${DATA:-generated} in
   generated)
-    network=juncture-demo at=2026-02-02T00:00:00Z later=2026-03-02T00:00:00Z seed=5eed
+    network=juncture-demo at=2026-02-02T00:00:00Z later=2026-03-02T00:00:00Z seed=5eed5eed5eed5eed
     rosters=$work/rosters overlay=hack/demo/generated
     ;;
   oulad)
-    network=open-university at=2013-12-15T00:00:00Z later=2014-01-15T00:00:00Z seed=0ead
+    network=open-university at=2013-12-15T00:00:00Z later=2014-01-15T00:00:00Z seed=0ead0ead0ead0ead
     rosters=${JUNCTURE_DATA:-../shared/data}/oulad-2013 overlay=hack/demo/oulad
     compgen -G "$rosters/*.zip" >/dev/null ||
       fail "$rosters holds no packages: set JUNCTURE_DATA to the folder that holds oulad-2013, or leave DATA out for generated districts"

@@ -117,7 +117,7 @@ func TestBadRosters(t *testing.T) {
 		{
 			name:  "nothing there",
 			spoil: func(p *place) { p.north += "-not" },
-			code:  1, err: []string{"district north: ", "no such file"},
+			code:  1, err: []string{"district north (", "/north-not): oneroster: cannot be opened", "no such file"},
 		},
 		{
 			name: "truncated zip",
@@ -127,7 +127,7 @@ func TestBadRosters(t *testing.T) {
 					p.t.Fatal(err)
 				}
 			},
-			code: 1, err: []string{"district north: ", "zip"},
+			code: 1, err: []string{"district north (", "/north.zip): oneroster: is not a complete zip"},
 		},
 		{
 			name: "zeros without end in a zip",
@@ -475,7 +475,9 @@ func TestUsage(t *testing.T) {
 		{append(run, "extra"), "extra"},
 		{append(run, "--at", "yesterday"), "--at yesterday"},
 		{append(run, "--seed", "xyz"), "--seed: write an even number of the digits"},
-		{append(run, "--seed", strings.Repeat("00", 65)), "1 to 64 bytes"},
+		{append(run, "--seed", strings.Repeat("00", 65)), "8 to 64 bytes"},
+		{append(run, "--seed", "00"), "8 to 64 bytes"},
+		{append(run, "--seed", "00000000000000"), "8 to 64 bytes"},
 		{append(run, "--seed", ""), "--seed is empty"},
 		{append(run, "--at", ""), "--at is empty"},
 		{append(run, "--store", ""), "--store is empty"},
@@ -526,8 +528,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{[]string{"run", "-f", "nowhere.yaml"}, "nowhere.yaml: no such file"},
 		{[]string{"run", "-f", "testdata/network/districts.yaml", "--at", at}, "nothing to decide"},
-		{[]string{"run", "-f", "testdata/network", "--at", at}, "give --source north=ZIP_OR_DIR"},
-		{runArgs("--seed", "ff", "--store", store), "a lottery is not drawn twice"},
+		{[]string{"run", "-f", "testdata/network", "--at", at}, "districts north, south: its roster lies on the volume claim rosters, which only the cluster has; give --source DISTRICT=ZIP_OR_DIR"},
+		{runArgs("--seed", "ffffffffffffffff", "--store", store), "a lottery is not drawn twice"},
 		{runArgs("--out", "nowhere/decisions.csv"), "--out nowhere/decisions.csv"},
 		{[]string{"test", "-f", "testdata/network/rules.yaml"}, "declare no process"},
 		{[]string{"verify", "--store", "nowhere"}, "nowhere"},

@@ -176,7 +176,7 @@ func TestSameBytes(t *testing.T) {
 		unzip(t, p, filepath.Join(folders, name))
 		fromFolders = append(fromFolders, "--source", name+"="+filepath.Join(folders, name))
 	}
-	manifests := []string{"run", "--at", "2026-03-01T12:00:00Z", "--seed", "5eed", "-f", "testdata/state", "-f", filepath.Join(zips, "districts.yaml")}
+	manifests := []string{"run", "--at", "2026-03-01T12:00:00Z", "--seed", "5eed5eed5eed5eed", "-f", "testdata/state", "-f", filepath.Join(zips, "districts.yaml")}
 	for _, format := range []string{"csv", "json", "parquet", "table"} {
 		first := ""
 		for _, c := range []struct {
@@ -415,7 +415,8 @@ func TestDistrictsOfOneName(t *testing.T) {
 }
 
 // TestNeverBackward: a run at an instant before the one in force is refused, and
-// the record stays as it was; one that is recorded already is given again.
+// the record stays as it was; one that is recorded already is given again,
+// as superseded.
 func TestNeverBackward(t *testing.T) {
 	store := filepath.Join(t.TempDir(), "record")
 	args := func(instant string) []string {
@@ -433,8 +434,8 @@ func TestNeverBackward(t *testing.T) {
 	if r.code != cli.ExitRefused || !strings.Contains(r.err, "the record holds a later run, at "+later) {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
-	if r := invoke(t, args(at)...); r.code != cli.ExitDone || r.out != first.out {
-		t.Errorf("what is recorded is not given again: exit code %d: %s", r.code, r.err)
+	if r := invoke(t, args(at)...); r.code != cli.ExitRefused || r.out != first.out || !strings.Contains(r.err, " at "+later+", stands since") {
+		t.Errorf("what is recorded is not given again, as superseded: exit code %d: %s", r.code, r.err)
 	}
 	if diff := cmp.Diff(before, invoke(t, "verify", "--store", store).out); diff != "" {
 		t.Errorf("the record before (-), after (+):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -83,12 +84,26 @@ func (f *explainFlags) run(ctx context.Context, env *Environment) error {
 	if f.format == formatJSON {
 		err = writeJSON(env.Out, explanation)
 	} else {
+		f.sayLanguage(env, explanation.Reason)
 		err = explanation.WriteText(env.Out, f.language)
 	}
 	if err == nil && !explanation.Replay.Same {
 		return errReported
 	}
 	return err
+}
+
+// sayLanguage says which languages there are where the wanted one is not.
+func (f *explainFlags) sayLanguage(env *Environment, texts map[string]string) {
+	if _, there := texts[f.language]; there || len(texts) == 0 {
+		return
+	}
+	languages := slices.Sorted(maps.Keys(texts))
+	shown := languages[0]
+	if _, there := texts["en"]; there {
+		shown = "en"
+	}
+	fmt.Fprintf(env.Err, "the reason has no text in %q: it is shown in %s; there is %s\n", f.language, shown, strings.Join(languages, ", "))
 }
 
 func (f *explainFlags) check() error {
@@ -212,7 +227,7 @@ func (f *explainFlags) decided(ctx context.Context, env *Environment) (e engine.
 		return e, err
 	}
 	if held := t.hold(at); len(held) > 0 {
-		return e, held[0]
+		return e, errors.New(held[0].String())
 	}
 	in := t.input(at, seed)
 	in.Workers = runtime.GOMAXPROCS(0)
@@ -221,7 +236,7 @@ func (f *explainFlags) decided(ctx context.Context, env *Environment) (e engine.
 	out, err := pipeline.DistrictRun(ctx, in)
 	steps.bar.clear()
 	if err != nil {
-		return e, fmt.Errorf("district %s: %w", t.name, err)
+		return e, fmt.Errorf("district %s: %w", notice{district: t.name, where: t.rosterAt(err)}.about(), err)
 	}
 	run := &out.Runs[0]
 	if run.Err != nil {
@@ -268,13 +283,14 @@ func (f *explainFlags) tenant(env *Environment) (*tenant, error) {
 	}
 	switch {
 	case len(tenants) == 0:
-		return nil, errors.New(strings.Join(append(notes, "no process decides in this district"), "\n"))
+		notes.write(env.Err)
+		return nil, errors.New("no process decides in this district")
 	case len(tenants) > 1:
 		return nil, usage("the manifests declare %d districts; choose one with --district", len(tenants))
 	case len(tenants[0].due) > 1:
 		return nil, usage("%d processes decide in district %s; choose one with --process", len(tenants[0].due), tenants[0].name)
 	case tenants[0].unread != "":
-		return nil, fmt.Errorf("district %s: %s", tenants[0].name, strings.ReplaceAll(tenants[0].unread, "--source "+tenants[0].name+"=", "--source "))
+		return nil, fmt.Errorf("district %s: %s", tenants[0].name, strings.ReplaceAll(tenants[0].unread, "--source DISTRICT=", "--source "))
 	}
 	return &tenants[0], nil
 }

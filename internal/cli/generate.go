@@ -124,7 +124,7 @@ func (f *generateFlags) write(ctx context.Context, env *Environment, shape synth
 }
 
 func (f *generateFlags) options() (*synthetic.Options, error) {
-	seed, err := parseSeed(f.seed)
+	seed, err := parseSeed(f.seed, 1) // nothing is at stake in it
 	switch {
 	case f.out == "":
 		return nil, usage("name the folder for the packages with --out DIR")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,11 +70,80 @@ func newOutput(env *Environment, name string) (*output, error) {
 	if name == "" {
 		return &output{Writer: bufio.NewWriterSize(env.Out, 1<<16)}, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err := sweep(name); err != nil {
+		fmt.Fprintf(env.Err, "--out %s: a run that was killed left students' decisions, which cannot be removed: %v\n", name, err)
+	}
+	f, err := createPartial(name)
 	if err != nil {
 		return nil, fmt.Errorf("--out %s: %w", name, err)
 	}
 	return &output{Writer: bufio.NewWriterSize(f, 1<<16), file: f, name: name}, nil
+}
+
+// Names of files that are not whole yet: a dot, the name they get, a number, and
+// this ending, which no file of the user's has.
+const partialEnding = ".juncture-partial"
+
+// createPartial makes a file beside the one of that name, readable by its owner
+// only and locked for as long as it is open, and so while its process lives.
+func createPartial(name string) (f *os.File, err error) {
+	for range 10 {
+		if f, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*"+partialEnding); err != nil {
+			return nil, err
+		}
+		if err = lock(f); err == nil && isAt(f, f.Name()) {
+			return f, nil
+		}
+		// Another run that sweeps came in between, and takes it away.
+		err = errors.Join(err, f.Close())
+		_ = os.Remove(f.Name())
+	}
+	return nil, errors.Join(errors.New("the file that is being written is taken away"), err)
+}
+
+// sweep removes what runs to the same name left when they were killed: files of
+// our pattern that no process has locked. They are removed while we have the
+// lock, so that nobody takes one up meanwhile.
+func sweep(name string) error {
+	dir := filepath.Dir(name)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // making the file tells
+	}
+	partial := regexp.MustCompile(`^` + regexp.QuoteMeta("."+filepath.Base(name)+".") + `[0-9]+` + regexp.QuoteMeta(partialEnding) + `$`)
+	var errs []error
+	for _, e := range entries {
+		if e.Type().IsRegular() && partial.MatchString(e.Name()) {
+			errs = append(errs, removeFree(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeFree removes a file unless a process has it locked.
+func removeFree(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if lock(f) != nil || !isAt(f, path) {
+		return nil // its run goes on, or has just ended
+	}
+	return os.Remove(path)
+}
+
+// isAt reports whether a path still names an open file.
+func isAt(f *os.File, path string) bool {
+	open, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(open, there)
 }
 
 // finish completes the output.

@@ -45,7 +45,7 @@ var zeroSeed = make([]byte, 32)
 // given, or the instant is the clock's, it says so, with how to say it again.
 func (e *evaluation) resolve(env *Environment, tenants []tenant) (at time.Time, seed []byte, err error) {
 	if e.seed != "" {
-		if seed, err = parseSeed(e.seed); err != nil {
+		if seed, err = parseSeed(e.seed, publicSeed); err != nil {
 			return at, nil, usage("--seed: %w", err)
 		}
 	}
@@ -94,13 +94,19 @@ func lotteries(tenants []tenant) []string {
 	return names
 }
 
-func parseSeed(s string) ([]byte, error) {
+// publicSeed is the least length of a lottery's seed, in bytes, as for one that
+// a policy publishes: shorter ones are all tried out in no time, by anybody who
+// looks for the one that a student wins with.
+const publicSeed = 8
+
+// parseSeed reads a seed of at least so many bytes.
+func parseSeed(s string, least int) ([]byte, error) {
 	seed, err := hex.DecodeString(s)
 	switch {
 	case err != nil:
 		return nil, errors.New("write an even number of the digits 0-9 and a-f")
-	case len(seed) == 0 || len(seed) > 64:
-		return nil, errors.New("write 1 to 64 bytes, two digits each")
+	case len(seed) < least || len(seed) > 64:
+		return nil, fmt.Errorf("write %d to 64 bytes, two digits each", least)
 	}
 	return seed, nil
 }
@@ -131,10 +137,13 @@ stop the others; the exit code is then 1.
 The same manifests, rosters, --at and --seed give the same bytes, whatever
 --workers is and whether a roster is a zip or a folder. With --store the
 decisions are recorded as an evaluator would: those who hold a seat by an
-earlier run keep it, and a run that is recorded already is not decided again.`,
+earlier run keep it, and a run that is recorded already is not decided again:
+its decisions are given from the record. The exit code is then 1 where another
+run has superseded them since, or where the roster is not the one that they were
+made from.`,
 		Example: `  juncture run -f network/ --at 2026-09-01T02:00:00Z
   juncture run -f network/ --source boston=export.zip --district boston -o csv
-  juncture run -f network/ --at 2026-09-01T02:00:00Z --seed 5eed --store record --out decisions.parquet`,
+  juncture run -f network/ --at 2026-09-01T02:00:00Z --seed 5eed5eed5eed5eed --store record --out decisions.parquet`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), env) },
 	}
@@ -156,33 +165,17 @@ func (f *runFlags) run(ctx context.Context, env *Environment) error {
 	if err != nil {
 		return err
 	}
-	network, err := f.manifests.read(env)
+	network, tenants, err := f.selected(env)
 	if err != nil {
 		return err
-	}
-	for _, p := range network.problems {
-		fmt.Fprintln(env.Err, p)
-	}
-	tenants, notes, err := f.tenants.tenants(network)
-	if err != nil {
-		return err
-	}
-	for _, note := range notes {
-		fmt.Fprintln(env.Err, note)
-	}
-	if len(tenants) == 0 {
-		return errors.New("there is nothing to decide: no sound process that runs selects a district")
 	}
 	at, seed, err := f.evaluated.resolve(env, tenants)
 	if err != nil {
 		return err
 	}
-	held := 0
+	s := &summary{at: at, seed: seed, began: env.Now()}
 	for i := range tenants {
-		for _, err := range tenants[i].hold(at) {
-			held++
-			fmt.Fprintln(env.Err, err)
-		}
+		s.hold(&tenants[i])
 	}
 	out, err := newOutput(env, f.records.out)
 	if err != nil {
@@ -190,24 +183,51 @@ func (f *runFlags) run(ctx context.Context, env *Environment) error {
 	}
 	defer out.discard() //nolint:errcheck // what matters was said by finish
 
-	s := &summary{at: at, seed: seed, began: env.Now(), refused: held}
-	if err := f.decide(ctx, env, tenants, at, seed, format, out, s); err != nil {
+	err = f.decide(ctx, env, tenants, at, seed, format, out, s)
+	s.notices.write(env.Err)
+	if err != nil {
 		return err
 	}
-	if s.decisions == 0 && s.failed+s.refused > 0 {
-		if !f.quiet {
-			s.write(env.Err, env.Now())
+	if err := f.finish(env, out, s); err != nil {
+		return err
+	}
+	if s.amiss() || network.faults() > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// selected is the network of the manifests, and the tenants that are run. It
+// says what is wrong with the one, and what is passed over of the other.
+func (f *runFlags) selected(env *Environment) (*network, []tenant, error) {
+	network, err := f.manifests.read(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range network.problems {
+		fmt.Fprintln(env.Err, p)
+	}
+	tenants, notes, err := f.tenants.tenants(network)
+	if err != nil {
+		return nil, nil, err
+	}
+	notes.write(env.Err)
+	if len(tenants) == 0 {
+		return nil, nil, errors.New("there is nothing to decide: no sound process that runs selects a district")
+	}
+	return network, tenants, nil
+}
+
+// finish completes the output, and sums the run up. Where nothing was decided
+// and something went wrong, a result that was there before stays.
+func (f *runFlags) finish(env *Environment, out *output, s *summary) error {
+	if s.decisions > 0 || !s.amiss() {
+		if err := out.finish(); err != nil {
+			return err
 		}
-		return errReported // a result that was there before stays
-	}
-	if err := out.finish(); err != nil {
-		return err
 	}
 	if !f.quiet {
 		s.write(env.Err, env.Now())
-	}
-	if s.failed > 0 || s.refused > 0 || network.faults() > 0 {
-		return errReported
 	}
 	return nil
 }
@@ -228,7 +248,7 @@ func (f *runFlags) decide(ctx context.Context, env *Environment, tenants []tenan
 			return err
 		}
 		progress.clear()
-		s.add(env.Err, &tenants[i], &result)
+		s.add(&tenants[i], &result)
 		for _, run := range result.Runs {
 			if run.Batch == nil {
 				continue
@@ -265,6 +285,9 @@ func columns(tenants []tenant) []export.Column {
 type districtResult struct {
 	pipeline.Output
 	err error
+	// differs says of runs that were taken from the record why they are not what
+	// was asked for.
+	differs notices
 }
 
 // district runs one tenant.
@@ -296,6 +319,9 @@ func (f *runFlags) district(ctx context.Context, env *Environment, t *tenant, at
 			run.Err = fmt.Errorf("process %s: for this instant the record holds a run with another seed, and a lottery is not drawn twice; give --seed %x, or another --at", run.Process(), run.Seed)
 		}
 	}
+	if in.Ledger != nil && r.err == nil {
+		r.differs, r.err = t.differences(ctx, in.Ledger, r.Runs)
+	}
 	r.Runs = append(r.Runs, backward...)
 	return r
 }
@@ -310,38 +336,6 @@ func (t *tenant) input(at time.Time, seed []byte) pipeline.Input {
 }
 
 func trigger(at time.Time) string { return "request/" + at.Format(time.RFC3339Nano) }
-
-// forward parts the tenant's processes into those that may be decided at an
-// instant and those for which the record holds a later run: what is decided now
-// would be in force in its place, on information that is older. A run that the
-// record holds already changes nothing and is never refused.
-func (t *tenant) forward(ctx context.Context, record *ledger.Ledger, at time.Time) (due []pipeline.Due, refused []pipeline.Run, err error) {
-	for _, p := range t.due {
-		runs, err := record.Runs(ctx, p.Name)
-		if err != nil {
-			return nil, nil, err
-		}
-		again := ledger.RunID(t.name, p.Name, p.program.Digest().String(), trigger(at))
-		var later time.Time
-		for _, r := range runs {
-			if r.ID == again {
-				later = time.Time{}
-				break
-			}
-			if r.Mode == p.program.Bundle().Process.Mode && r.At.After(at) && r.At.After(later) {
-				later = r.At
-			}
-		}
-		if later.IsZero() {
-			due = append(due, pipeline.Due{Program: p.program, Trigger: trigger(at)})
-			continue
-		}
-		refused = append(refused, pipeline.Run{Program: p.program, Err: fmt.Errorf(
-			"process %s: the record holds a later run, at %s, and decisions do not go back: give an --at after it, or another --store to try out",
-			p.Name, later.Format(time.RFC3339Nano))})
-	}
-	return due, refused, nil
-}
 
 // inOrder does n pieces of work, some at once, and yields their results in
 // order. Results wait for those before them in bounded number.

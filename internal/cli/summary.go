@@ -26,23 +26,38 @@ type summary struct {
 	failed    int // districts that stopped
 	refused   int // processes that could not be run in a district
 	again     int // runs that were in the record before
+	differ    int // of these, what is not as it was asked for
 	students  int
 	decisions int
 	states    map[decision.State]int
+
+	notices notices // what was wrong, in the order of districts
+}
+
+// amiss reports whether not all that was asked for was done.
+func (s *summary) amiss() bool { return s.failed > 0 || s.refused > 0 || s.differ > 0 }
+
+// hold leaves out what a district holds at another revision.
+func (s *summary) hold(t *tenant) {
+	held := t.hold(s.at)
+	s.refused += len(held)
+	s.notices = append(s.notices, held...)
 }
 
 // problemsShown is how many kinds of problems of a roster are told.
 const problemsShown = 20
 
-// add counts a district, and says what was wrong with it.
-func (s *summary) add(w io.Writer, t *tenant, r *districtResult) {
+// add counts a district, and notes what was wrong with it.
+func (s *summary) add(t *tenant, r *districtResult) {
 	if s.states == nil {
 		s.states = map[decision.State]int{}
 	}
 	if r.err != nil {
 		s.failed++
+		where := t.rosterAt(r.err)
 		for _, line := range strings.Split(r.err.Error(), "\n") {
-			fmt.Fprintf(w, "district %s: %s\n", t.name, line)
+			s.notices.add(t.name, where, line)
+			where = ""
 		}
 	} else {
 		s.districts++
@@ -52,14 +67,16 @@ func (s *summary) add(w io.Writer, t *tenant, r *districtResult) {
 		run := &r.Runs[i]
 		if run.Err != nil {
 			s.refused++
-			fmt.Fprintf(w, "district %s: %v\n", t.name, run.Err)
+			s.notices.add(t.name, "", run.Err.Error())
 			continue
 		}
 		students = max(students, s.count(run))
 	}
 	s.students += students
+	s.differ += len(r.differs)
+	s.notices = append(s.notices, r.differs...)
 	if r.Population != nil {
-		problems(w, t.name, r.Population)
+		s.notices = append(s.notices, problems(t.name, r.Population)...)
 	}
 }
 
@@ -77,8 +94,8 @@ func (s *summary) count(run *pipeline.Run) int {
 	return run.Batch.Counts.Decisions
 }
 
-// problems tells what was wrong with rows of a roster, one line a kind.
-func problems(w io.Writer, district string, p *student.Population) {
+// problems are what was wrong with rows of a roster, one notice a kind.
+func problems(district string, p *student.Population) (list notices) {
 	first := map[student.Problem]int{} // row where a kind was first met
 	for _, one := range p.Problems {
 		kind := one
@@ -89,8 +106,8 @@ func problems(w io.Writer, district string, p *student.Population) {
 	}
 	for i, c := range p.ProblemCounts {
 		if i == problemsShown {
-			fmt.Fprintf(w, "district %s: %d more kinds of problems\n", district, len(p.ProblemCounts)-i)
-			return
+			list.add(district, "", fmt.Sprintf("%d more kinds of problems", len(p.ProblemCounts)-i))
+			return list
 		}
 		one := student.Problem{File: c.File, Column: c.Column, Fault: c.Fault, Mend: c.Mend}
 		one.Row = first[one]
@@ -98,8 +115,9 @@ func problems(w io.Writer, district string, p *student.Population) {
 		if c.Count > 1 {
 			line += fmt.Sprintf(", and %d more rows", c.Count-1)
 		}
-		fmt.Fprintf(w, "district %s: %s\n", district, line)
+		list.add(district, "", line)
 	}
+	return list
 }
 
 // write writes the summary.

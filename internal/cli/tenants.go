@@ -35,14 +35,14 @@ type tenant struct {
 
 // hold takes out the processes that the district holds, at an instant, at
 // another revision than the manifests give, and says which.
-func (t *tenant) hold(at time.Time) (held []error) {
+func (t *tenant) hold(at time.Time) (held notices) {
 	t.due = slices.DeleteFunc(t.due, func(p process) bool {
 		pin, _ := translate.PinOf(t.declared, p.Name, at)
 		if pin == "" || string(pin) == p.program.Digest().String() {
 			return false
 		}
-		held = append(held, fmt.Errorf("district %s: process %s: a pin holds it at revision %s, and these manifests give %s: run the manifests of that revision, or take the pin out",
-			t.name, p.Name, bundle.Digest(pin).Short(), p.program.Digest().Short()))
+		held.add(t.name, "", fmt.Sprintf("process %s: a pin holds it at revision %s, and these manifests give %s: run the manifests of that revision, or take the pin out",
+			p.Name, bundle.Digest(pin).Short(), p.program.Digest().Short()))
 		return true
 	})
 	return held
@@ -64,7 +64,7 @@ func (f *tenantFlags) register(cmd *cobra.Command) {
 
 // tenants are the districts that are run, by name. Notes are what is passed over
 // and why.
-func (f *tenantFlags) tenants(n *network) (list []tenant, notes []string, err error) {
+func (f *tenantFlags) tenants(n *network) (list []tenant, notes notices, err error) {
 	paths, err := f.paths()
 	if err != nil {
 		return nil, nil, err
@@ -86,9 +86,9 @@ func (f *tenantFlags) tenants(n *network) (list []tenant, notes []string, err er
 		name := d.Namespace + "/" + d.Name
 		switch {
 		case len(due[name]) == 0:
-			notes = append(notes, fmt.Sprintf("district %s: no process selects it", d.Name))
+			notes.add(d.Name, "", "no process selects it")
 		case d.Spec.Suspend:
-			notes = append(notes, fmt.Sprintf("district %s: suspended", d.Name))
+			notes.add(d.Name, "", "suspended")
 		default:
 			list = append(list, newTenant(d, paths[d.Name], due[name]))
 		}
@@ -119,7 +119,7 @@ func newTenant(d *v1alpha1.District, path string, due []process) tenant {
 	if path != "" {
 		return t
 	}
-	give := fmt.Sprintf("; give --source %s=ZIP_OR_DIR", d.Name)
+	const give = "; give --source DISTRICT=ZIP_OR_DIR"
 	switch from := d.Spec.Source.OneRosterCSV; {
 	case from == nil:
 		t.unread = "its manifest names no roster" + give
@@ -215,7 +215,7 @@ func (n *network) onlyNamespace() (string, error) {
 }
 
 // runnable are the processes that are run, and notes about those that are not.
-func (f *tenantFlags) runnable(n *network) (list []process, notes []string, err error) {
+func (f *tenantFlags) runnable(n *network) (list []process, notes notices, err error) {
 	found := map[string]bool{}
 	for _, p := range n.processes {
 		if len(f.processes) > 0 && !slices.Contains(f.processes, p.Name) {
@@ -224,9 +224,9 @@ func (f *tenantFlags) runnable(n *network) (list []process, notes []string, err 
 		found[p.Name] = true
 		switch {
 		case p.Spec.Mode == v1alpha1.ModeCatalogue:
-			notes = append(notes, fmt.Sprintf("process %s: in mode Catalogue, which is never run", &p))
+			notes.add("", "", fmt.Sprintf("process %s: in mode Catalogue, which is never run", &p))
 		case p.Spec.Suspend:
-			notes = append(notes, fmt.Sprintf("process %s: suspended", &p))
+			notes.add("", "", fmt.Sprintf("process %s: suspended", &p))
 		default:
 			list = append(list, p)
 		}
