@@ -193,14 +193,14 @@ func one(t testing.TB, pupils int) (*server, assignment.District, *bundle.Bundle
 
 func TestDecisionsAreThoseOfThePipeline(t *testing.T) {
 	s, district, process := one(t, 250)
-	if run := s.run("boston", body("0badcafe")); run.State != "Committed" || run.Decisions != 250 {
+	if run := s.run("boston", body("0badcafe0badcafe")); run.State != "Committed" || run.Decisions != 250 {
 		t.Fatalf("got %+v", run)
 	}
 	program := tenancy.Compile(t, process)[district.Processes[0].Revision]
 	at, _ := time.Parse(time.RFC3339, instant)
 	zone, _ := time.LoadLocation(district.TimeZone)
 	out, err := pipeline.DistrictRun(t.Context(), pipeline.Input{
-		District: "boston", Source: district.Source.Path, Zone: zone, At: at, Seed: []byte{0x0b, 0xad, 0xca, 0xfe},
+		District: "boston", Source: district.Source.Path, Zone: zone, At: at, Seed: []byte{0x0b, 0xad, 0xca, 0xfe, 0x0b, 0xad, 0xca, 0xfe},
 		Due: []pipeline.Due{{Program: program, Trigger: "request/other"}},
 	})
 	if err != nil {
@@ -300,13 +300,13 @@ func TestTheSameKeyStartsOneRun(t *testing.T) {
 		content, _ := io.ReadAll(response.Body)
 		return response.StatusCode, string(content)
 	}
-	status, first := post("k", body("01"))
+	status, first := post("k", body("0101010101010101"))
 	var list runList
 	if err := json.Unmarshal([]byte(first), &list); err != nil || status != http.StatusAccepted {
 		t.Fatalf("%d %s", status, first)
 	}
 	get[httpapi.Run](s, "GET", "/v1/districts/boston/runs/"+list.Runs[0].ID+"?wait=true", "")
-	if status, again := post("k", body("01")); status != http.StatusOK || !strings.Contains(again, list.Runs[0].ID) {
+	if status, again := post("k", body("0101010101010101")); status != http.StatusOK || !strings.Contains(again, list.Runs[0].ID) {
 		t.Errorf("again: %d %s", status, again)
 	}
 	if status, other := post("k", `{"at":"2026-10-01T06:00:00Z"}`); status != http.StatusConflict {
@@ -411,6 +411,7 @@ func TestBadRequestsAreToldSo(t *testing.T) {
 	}{
 		{"POST", "/runs", `{"seed":"xyz"}`, 422},
 		{"POST", "/runs", `{"seed":"abc"}`, 422},
+		{"POST", "/runs", `{"seed":"00"}`, 422},
 		{"POST", "/runs", `{"at":"yesterday"}`, 422},
 		{"POST", "/runs", `{"process":"unknown"}`, 422},
 		{"POST", "/runs", `{"surprise":1}`, 422},

@@ -56,7 +56,7 @@ type RunRequest struct {
 	Body           struct {
 		Process             string    `json:"process,omitempty" maxLength:"253" doc:"Without it: every process with a request trigger."`
 		At                  time.Time `json:"at,omitzero" required:"false" doc:"Instant of evaluation. Without it: now."`
-		Seed                string    `json:"seed,omitempty" pattern:"^([0-9a-f]{2}){1,64}$" doc:"Seed of the lottery where the policy publishes none, hexadecimal. Later runs of the process go on with it. Without it: that of the run before."`
+		Seed                string    `json:"seed,omitempty" pattern:"^([0-9a-f]{2}){8,64}$" doc:"Seed of the lottery where the policy publishes none, hexadecimal, 8 to 64 bytes. Later runs of the process go on with it. Without it: that of the run before."`
 		AcceptFewerStudents bool      `json:"acceptFewerStudents,omitempty" doc:"Decide although the roster has less than half of the students of the run before."`
 	}
 }
