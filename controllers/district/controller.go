@@ -6,7 +6,6 @@ package district
 import (
 	"context"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -47,10 +46,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !district.DeletionTimestamp.IsZero() {
-		return retryConflict(r.finalize(ctx, district))
+		return apply.Settle(r.finalize(ctx, district))
 	}
-	if err := r.ensureFinalizer(ctx, district); err != nil {
-		return retryConflict(err)
+	if err := apply.EnsureFinalizer(ctx, r.Client, district, Finalizer, FieldOwner); err != nil {
+		return apply.Settle(err)
 	}
 
 	o, err := r.observe(ctx, district)
@@ -58,27 +57,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	if err := r.place(ctx, o); err != nil {
-		return retryConflict(err)
+		return apply.Settle(err)
 	}
 	return ctrl.Result{RequeueAfter: o.nextExpiry()}, r.report(ctx, o)
-}
-
-// retryConflict tries again soon where somebody else was faster, which is no
-// fault.
-func retryConflict(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
-	}
-	return ctrl.Result{}, err
-}
-
-func (r *Reconciler) ensureFinalizer(ctx context.Context, district *v1alpha1.District) error {
-	before := district.DeepCopy()
-	if !controllerutil.AddFinalizer(district, Finalizer) {
-		return nil
-	}
-	// A merge patch, here and below: after a restore another field owner may own the finalizer.
-	return r.Client.Patch(ctx, district, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), FieldOwner)
 }
 
 // finalize takes the district off its evaluator. Its record and its
@@ -99,10 +80,7 @@ func (r *Reconciler) finalize(ctx context.Context, district *v1alpha1.District) 
 			return err
 		}
 	}
-	before := district.DeepCopy()
-	controllerutil.RemoveFinalizer(district, Finalizer)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(r.Client.Patch(ctx, district, patch, FieldOwner))
+	return apply.ReleaseFinalizer(ctx, r.Client, district, Finalizer, FieldOwner)
 }
 
 // rememberLeaving makes the report of a district that was placed and is deleted

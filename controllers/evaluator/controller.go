@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -58,10 +57,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !evaluator.DeletionTimestamp.IsZero() {
-		return retryConflict(r.finalize(ctx, evaluator))
+		return apply.Settle(r.finalize(ctx, evaluator))
 	}
-	if err := r.ensureFinalizer(ctx, evaluator); err != nil {
-		return retryConflict(err)
+	if err := apply.EnsureFinalizer(ctx, r.Client, evaluator, Finalizer, FieldOwner); err != nil {
+		return apply.Settle(err)
 	}
 
 	want, err := r.decide(ctx, evaluator)
@@ -71,33 +70,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	failure := r.run(ctx, evaluator, want)
 	o, err := r.observe(ctx, evaluator, want, failure)
 	if err != nil {
-		return ctrl.Result{}, errors.Join(failure, err)
+		return apply.Settle(errors.Join(failure, err))
 	}
 	if err := r.report(ctx, o); err != nil {
-		return ctrl.Result{}, errors.Join(failure, err)
+		return apply.Settle(errors.Join(failure, err))
 	}
 	if err := r.forgetReplicas(ctx, o); err != nil {
-		return retryConflict(errors.Join(failure, err))
+		return apply.Settle(errors.Join(failure, err))
 	}
-	return ctrl.Result{RequeueAfter: want.expires}, errors.Join(failure, r.prune(ctx, o))
-}
-
-// retryConflict tries again soon where somebody else was faster, which is no
-// fault.
-func retryConflict(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) {
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+	if err := errors.Join(failure, r.prune(ctx, o)); err != nil {
+		return apply.Settle(err)
 	}
-	return ctrl.Result{}, err
-}
-
-func (r *Reconciler) ensureFinalizer(ctx context.Context, evaluator *v1alpha1.Evaluator) error {
-	before := evaluator.DeepCopy()
-	if !controllerutil.AddFinalizer(evaluator, Finalizer) {
-		return nil
-	}
-	// A merge patch, here and below: after a restore another field owner may own the finalizer.
-	return r.Client.Patch(ctx, evaluator, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), FieldOwner)
+	return ctrl.Result{RequeueAfter: want.expires}, nil
 }
 
 // finalize removes everything but the claim, which holds the records.
@@ -108,10 +92,7 @@ func (r *Reconciler) finalize(ctx context.Context, evaluator *v1alpha1.Evaluator
 	if err := r.stop(ctx, evaluator); err != nil {
 		return err
 	}
-	before := evaluator.DeepCopy()
-	controllerutil.RemoveFinalizer(evaluator, Finalizer)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return client.IgnoreNotFound(r.Client.Patch(ctx, evaluator, patch, FieldOwner))
+	return apply.ReleaseFinalizer(ctx, r.Client, evaluator, Finalizer, FieldOwner)
 }
 
 // decide gathers what is declared and computes what the evaluator shall serve.

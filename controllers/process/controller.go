@@ -49,7 +49,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if o.refusal == nil {
 		if o.refusal, err = r.keep(ctx, process, o.revision); err != nil {
-			return ctrl.Result{}, err
+			return apply.Settle(err)
 		}
 	}
 	if err := r.report(ctx, o); err != nil {
