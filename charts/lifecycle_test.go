@@ -38,6 +38,7 @@ func TestDefinitionsLiveWithTheRelease(t *testing.T) {
 	}
 
 	do("install", "juncture", "juncture", "--create-namespace")
+	eventually(t, "the definitions are served", func() bool { return api.List(ctx, agents()) == nil })
 	if accepts(t, api, "remarks") {
 		t.Fatal("the field that the upgrade is to bring is there already")
 	}
@@ -123,6 +124,13 @@ func replace(t *testing.T, name, old, replacement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func agents() *unstructured.UnstructuredList {
+	list := &unstructured.UnstructuredList{}
+	list.SetAPIVersion("juncture.dev/v1alpha1")
+	list.SetKind("AgentList")
+	return list
 }
 
 func agent(name string) *unstructured.Unstructured {
