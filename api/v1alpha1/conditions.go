@@ -106,7 +106,8 @@ const (
 	ReasonSourceRefused = "SourceRefused"
 	// ReasonSourceUnreachable (False): the server did not answer.
 	ReasonSourceUnreachable = "SourceUnreachable"
-	// ReasonSourceInvalid (False): what was found is no OneRoster export; the message names file and column. The last good one stays in use.
+	// ReasonSourceInvalid (False): what was found is no OneRoster export, and the message names file and column; or it lacks most of the students of
+	// the last run. Nothing is decided on it, and decisions made before stand.
 	ReasonSourceInvalid = "SourceInvalid"
 	// ReasonCredentialsNotFound (False): the Secret that holds the credentials or certificates, or its key, does not exist.
 	ReasonCredentialsNotFound = "CredentialsNotFound"
