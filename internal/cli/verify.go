@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,12 +120,8 @@ func writeReports(env *Environment, reports []ledger.Report, format string) erro
 		}
 	} else {
 		for _, r := range list {
-			for _, f := range r.Faults {
-				fmt.Fprintf(env.Out, "FAULT %s: %s\n", r.District, f)
-			}
-			for _, f := range r.Notes {
-				fmt.Fprintf(env.Out, "note  %s: %s\n", r.District, f)
-			}
+			writeFaults(env.Out, "FAULT", r.District, r.Faults)
+			writeFaults(env.Out, "note ", r.District, r.Notes)
 			fmt.Fprintf(env.Out, "%s: %s, %s, head %s\n", r.District, count(r.Runs, "run"), count(r.Decisions, "decision"), r.Head)
 		}
 		verdict := "the record is whole"
@@ -137,4 +134,18 @@ func writeReports(env *Environment, reports []ledger.Report, format string) erro
 		return errReported
 	}
 	return nil
+}
+
+// maxFaults is how many faults of one district are told as text, for people. A
+// file that cannot be trusted can mean a fault for each of its rows.
+const maxFaults = 50
+
+func writeFaults(w io.Writer, kind, district string, faults []ledger.Fault) {
+	for i, f := range faults {
+		if i == maxFaults {
+			fmt.Fprintf(w, "%s %s: and %d more; -o json tells all\n", kind, district, len(faults)-i)
+			return
+		}
+		fmt.Fprintf(w, "%s %s: %s\n", kind, district, f)
+	}
 }
