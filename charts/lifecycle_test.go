@@ -73,7 +73,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func startAPIServer(t *testing.T) (api client.Client, kubeconfig string) {
 	t.Helper()
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip(`there is no API server to install on: run make test-unit, or export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
+		t.Fatal(`there is no API server to install on: run make test-unit, or export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
 	}
 	environment := &envtest.Environment{}
 	config, err := environment.Start()

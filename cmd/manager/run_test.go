@@ -26,7 +26,7 @@ import (
 // to nobody who may not see them, and stops when it is told to.
 func TestRun(t *testing.T) {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip(`KUBEBUILDER_ASSETS is not set: export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
+		t.Fatal(`KUBEBUILDER_ASSETS is not set: export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
 	}
 	environment := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
 	config, err := environment.Start()

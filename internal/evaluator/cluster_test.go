@@ -47,7 +47,7 @@ const network = "network" // namespace
 
 func newCluster(t *testing.T) *cluster {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip(`this test needs an API server: export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
+		t.Fatal(`this test needs an API server: export KUBEBUILDER_ASSETS="$(make -s envtest-assets)"`)
 	}
 	environment := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
 	config, err := environment.Start()
