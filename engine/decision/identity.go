@@ -10,14 +10,39 @@ import (
 )
 
 // ID is the id of the decision that a revision makes about a student for one
-// trigger instance: the SHA-256 of the three as netstrings, in hexadecimal. A
+// trigger instance: RunPart followed by StudentPart, 64 hexadecimal digits. A
 // run that is retried gives the same ids, so that nothing is decided twice.
 //
-// An id is no pseudonym: who knows a student's key can compute it. Treat it as
-// student data.
+// An id is no pseudonym: who knows a student's key can compute it, and a
+// student's decisions share a part. Treat it as student data.
 func ID(revision, studentKey, triggerInstance string) string {
-	return digest(revision, studentKey, triggerInstance)
+	return RunPart(revision, triggerInstance) + digest(studentKey)
 }
+
+// RunPart is the first half of the ids of all decisions that a revision makes
+// for one trigger instance: the first 16 bytes of the SHA-256 of the two as
+// netstrings, in hexadecimal.
+func RunPart(revision, triggerInstance string) string {
+	return digest(revision, triggerInstance)
+}
+
+// StudentPart is the second half of the ids of all decisions about a student of
+// a district: the same of the student's key.
+func StudentPart(district, student string) string {
+	return digest(StudentKey(district, student))
+}
+
+// SplitID is the two halves of an id; false if it is none.
+func SplitID(id string) (runPart, studentPart string, ok bool) {
+	if len(id) != 4*partSize {
+		return "", "", false
+	}
+	return id[:2*partSize], id[2*partSize:], true
+}
+
+// partSize is the bytes of half an id: 2^64 ids would have to exist before two
+// are likely to be the same.
+const partSize = 16
 
 // StudentKey names a student across districts: sourcedIds are unique within
 // one district only.
@@ -33,7 +58,7 @@ func digest(parts ...string) string {
 		message = appendNetstring(message, p)
 	}
 	sum := sha256.Sum256(message)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:partSize])
 }
 
 // appendNetstring frames s by its length in bytes
