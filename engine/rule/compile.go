@@ -50,6 +50,9 @@ func Compile(b *bundle.Bundle) (*Program, error) {
 	if err := c.finished(); err != nil {
 		return nil, err
 	}
+	if err := c.p.compileColumns(); err != nil {
+		return nil, err
+	}
 	return c.p, nil
 }
 

@@ -28,6 +28,7 @@ type Evaluator struct {
 	turn      uint64 // counts the rows begun, so that nothing need be cleared
 	hits      []hit
 	decision  *decisionView
+	bulk      *bulk // for DecideRows
 }
 
 // cached is a variable's value for the row of its turn.

@@ -17,11 +17,14 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
+	"github.com/juncture-dev/juncture/engine/column"
 )
 
 // expression is one compiled expression. It is immutable.
 type expression struct {
 	program  cel.Program
+	checked  *ast.AST
+	column   *column.Expression // in Program.columns; nil before they are compiled
 	typ      *cel.Type
 	constant ref.Val           // its value, if it reads nothing
 	native   any               // that value as a result has it, if it is one of a result's
@@ -258,7 +261,7 @@ func typeName(t *cel.Type) string {
 
 // finish estimates the cost and plans the evaluation.
 func (x *inspection) finish(checked *cel.Ast) *expression {
-	e := &expression{typ: checked.OutputType(), reads: x.reads, variable: -1}
+	e := &expression{checked: checked.NativeRep(), typ: checked.OutputType(), reads: x.reads, variable: -1}
 	sizes := &sizes{attributes: x.c.byName, variables: x.c.variableSizes}
 	estimate, err := x.scope.env.EstimateCost(checked, sizes)
 	if err != nil {

@@ -5,6 +5,7 @@ package rule
 
 import (
 	"github.com/juncture-dev/juncture/engine/bundle"
+	"github.com/juncture-dev/juncture/engine/column"
 )
 
 // Program is a bundle's rules, compiled. It is immutable: any number of
@@ -22,6 +23,7 @@ type Program struct {
 	readsAt    bool // some expression reads `at`
 	warnings   Diagnostics
 	cost       uint64
+	columns    *column.Program // all of the above expressions, over columns
 }
 
 type variable struct {

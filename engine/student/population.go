@@ -65,6 +65,7 @@ func New(district string, at time.Time, zone *time.Location, origin Origin, ids,
 		if c.Len() != len(ids) {
 			panic("student: column " + c.Name() + " does not have one value a student")
 		}
+		c.Whole = c.Whole || !slices.ContainsFunc(c.Presence, func(p Presence) bool { return p != Present })
 		if _, taken := p.byName[c.Name()]; !taken {
 			p.byName[c.Name()] = i
 		}
@@ -168,12 +169,14 @@ const (
 type Column struct {
 	Attribute bundle.Attribute
 	Presence  []Presence
-	Bools     []bool
-	Ints      []int64
-	Floats    []float64
-	Codes     []uint32
-	Dict      []string
-	Offsets   []uint32
+	// Whole says that all are Present. New finds out where it is not set.
+	Whole   bool
+	Bools   []bool
+	Ints    []int64
+	Floats  []float64
+	Codes   []uint32
+	Dict    []string
+	Offsets []uint32
 
 	// Where each value came from: the file's row numbers (1 is the header) of
 	// student i are Rows[RowOffsets[i]:RowOffsets[i+1]]. Nil if not recorded.
