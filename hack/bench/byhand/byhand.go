@@ -41,8 +41,8 @@ func (e *structs) Close() error                       { return nil }
 
 // Columns is the reference table over columns.
 var Columns = peer.Kind{Name: "Go over columns", Form: "by hand; one row after another", Open: func(w *peer.Work) (peer.Engine, error) {
-	if w.Table.Name != reference.Reference.Name {
-		return nil, &peer.ErrUnsupported{Engine: "Go over columns", Table: w.Table.Name}
+	if err := peer.Written("Go over columns", w, reference.Reference.Name); err != nil {
+		return nil, err
 	}
 	return &columns{decide: reference.ByColumns(w.Columns)}, nil
 }}
@@ -66,3 +66,26 @@ func (e *columns) Decide() error {
 
 func (e *columns) Decisions() (peer.Decisions, error) { return e.out, nil }
 func (e *columns) Close() error                       { return nil }
+
+// Repeated decides n times about every student before it comes to the next
+// one: what n processes over the same students cost at least.
+func Repeated(n int) peer.Kind {
+	return peer.Kind{Name: Structs.Name, Form: Structs.Form + ", the table again and again", Open: func(w *peer.Work) (peer.Engine, error) {
+		return &repeated{structs{w: w}, n}, nil
+	}}
+}
+
+type repeated struct {
+	structs
+	times int
+}
+
+func (e *repeated) Decide() error {
+	for i := range e.students {
+		for range e.times {
+			rule, priority := e.w.ByHand(&e.students[i])
+			e.out.Rule[i], e.out.Priority[i] = uint16(rule), priority
+		}
+	}
+	return nil
+}

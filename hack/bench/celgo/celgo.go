@@ -66,7 +66,7 @@ type engine struct {
 func open(s style, optimised, oneTernary bool) func(*peer.Work) (peer.Engine, error) {
 	return func(w *peer.Work) (peer.Engine, error) {
 		if s == maps && w.Table.Name == reference.Second.Name {
-			return nil, &peer.ErrUnsupported{Engine: "cel-go, maps", Table: w.Table.Name} // dyn + dyn could be bytes
+			return nil, &peer.Unavailable{Engine: "cel-go, maps", Why: "the sum of two values of unknown type cannot be compared"}
 		}
 		env, err := environment(s)
 		if err != nil {

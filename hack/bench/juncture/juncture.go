@@ -172,3 +172,45 @@ var spelling = func() *strings.Replacer {
 var field = regexp.MustCompile(`\bs\.`)
 
 var skillList = "[student." + strings.Join(reference.Skills, ", student.") + "]"
+
+// Processes decides by n tables about each slice of students, one after
+// another. The decisions are those of the table itself, the limits of the others are
+// moved.
+func Processes(n int) peer.Kind {
+	return peer.Kind{Name: Rows.Name, Module: Rows.Module, Form: Rows.Form + ", process after process", Share: Rows.Share / float64(n), Open: func(w *peer.Work) (peer.Engine, error) {
+		e := &processes{}
+		for k := range n {
+			variant := *w
+			variant.Table = w.Table.Variant(k)
+			one, err := Rows.Open(&variant)
+			if err != nil {
+				return nil, err
+			}
+			e.each = append(e.each, one)
+		}
+		return e, nil
+	}}
+}
+
+type processes struct{ each []peer.Engine }
+
+func (e *processes) Prepare(from, to int) error {
+	for _, one := range e.each {
+		if err := one.Prepare(from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *processes) Decide() error {
+	for _, one := range e.each {
+		if err := one.Decide(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *processes) Decisions() (peer.Decisions, error) { return e.each[0].Decisions() }
+func (e *processes) Close() error                       { return nil }

@@ -25,6 +25,7 @@ type Options struct {
 type Result struct {
 	Engine    string    `json:"engine"`
 	Module    string    `json:"module,omitempty"`
+	Version   string    `json:"version,omitempty"`
 	Form      string    `json:"form"`
 	NS        Quartiles `json:"ns"`        // processor time a decision, the collector's share included
 	Wall      Quartiles `json:"wall"`      // time a decision, without the collector's share
@@ -70,8 +71,9 @@ func Bulk(w *peer.Work, kinds []peer.Kind, o Options) ([]Result, error) {
 			n := (k + round + 1) % len(contenders)
 			c := contenders[n]
 			// No two engines have the same slice in one round: the first would warm the caches for the second.
-			from := (round + 1 + n*7) % windows * slice
-			if err := c.time(from, from+c.part(slice), perByte); err != nil {
+			part := min(c.part(slice), w.Len())
+			from := min((round+1+n*7)%windows*slice, w.Len()-part)
+			if err := c.time(from, from+part, perByte); err != nil {
 				return nil, fmt.Errorf("%s: %w", c.kind.Name, err)
 			}
 		}
@@ -98,15 +100,15 @@ func open(w *peer.Work, kinds []peer.Kind, o Options) ([]*contender, error) {
 	var contenders []*contender
 	for _, kind := range kinds {
 		engine, err := kind.Open(w)
-		var unsupported *peer.ErrUnsupported
-		if errors.As(err, &unsupported) {
+		var unavailable *peer.Unavailable
+		if errors.As(err, &unavailable) {
 			o.Log("%v", err)
 			continue
 		}
 		if err != nil {
 			return contenders, fmt.Errorf("%s: %w", kind.Name, err)
 		}
-		c := &contender{kind: kind, engine: engine, result: Result{Engine: kind.Name, Module: kind.Module, Form: kind.Form}}
+		c := &contender{kind: kind, engine: engine, result: Result{Engine: kind.Name, Module: kind.Module, Version: peer.Version(kind, engine), Form: kind.Form}}
 		contenders = append(contenders, c)
 		if err := c.agree(w, min(o.Agree, w.Len()), o); err != nil {
 			return contenders, fmt.Errorf("%s: %w", kind.Name, err)

@@ -5,8 +5,6 @@
 package peer
 
 import (
-	"fmt"
-
 	"github.com/juncture-dev/juncture/hack/bench/reference"
 )
 
@@ -94,8 +92,9 @@ type Kind struct {
 	Name   string
 	Module string // whose version is printed; empty for what is part of this module
 	Form   string // how the library is used
-	// Share is the part of each slice of students that the engine decides about,
-	// as a few students tell enough of a slow one. 0 means all.
+	// Share is how much of each slice of students the engine decides about: a few
+	// tell enough of a slow one, and one that has to begin a statement each time
+	// is given more than the slice. 0 means 1.
 	Share float64
 	// Unlike is how many of 20,000 decisions may differ from those by hand,
 	// where an engine's arithmetic is not that of IEEE doubles.
@@ -103,9 +102,17 @@ type Kind struct {
 	Open   func(*Work) (Engine, error)
 }
 
-// ErrUnsupported says that an engine has no form of a table.
-type ErrUnsupported struct{ Engine, Table string }
+// Unavailable is why an engine takes no part: it has no form of the table, or it
+// is not installed.
+type Unavailable struct{ Engine, Why string }
 
-func (e *ErrUnsupported) Error() string {
-	return fmt.Sprintf("%s: table %s is not written for it", e.Engine, e.Table)
+func (e *Unavailable) Error() string { return e.Engine + ": left out: " + e.Why }
+
+// Written refuses tables other than the one that an engine's form is written
+// for.
+func Written(engine string, w *Work, table string) error {
+	if w.Table.Name != table {
+		return &Unavailable{engine, "table " + w.Table.Name + " is not written for it"}
+	}
+	return nil
 }

@@ -3,7 +3,12 @@
 
 package reference
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+)
 
 // Table is a decision table: the first rule whose condition holds decides. The
 // last rule's condition is `true`.
@@ -99,4 +104,23 @@ func keys(n int) []key {
 		list[i] = key{int64(pair % 13), fmt.Sprintf("D%03d", pair/13+1), low, low + 5 + float64(d.n(25))}
 	}
 	return list
+}
+
+// decimal is a number with a point in a condition.
+var decimal = regexp.MustCompile(`\b\d+\.\d+\b`)
+
+// Variant is the table with other limits, k being how far they are moved: the
+// table of another process over the same students. Variant 0 is the table.
+func (t Table) Variant(k int) Table {
+	moved := Table{Name: fmt.Sprintf("%s-%d", t.Name, k), Rules: slices.Clone(t.Rules)}
+	for i := range moved.Rules {
+		moved.Rules[i].When = decimal.ReplaceAllStringFunc(t.Rules[i].When, func(limit string) string {
+			x, err := strconv.ParseFloat(limit, 64)
+			if err != nil || k == 0 {
+				return limit
+			}
+			return strconv.FormatFloat(x*(1+float64(k)/200), 'f', 4, 64)
+		})
+	}
+	return moved
 }

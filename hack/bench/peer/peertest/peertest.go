@@ -35,8 +35,8 @@ func Agrees(t *testing.T, kind peer.Kind) {
 
 func agrees(t *testing.T, kind peer.Kind, w *peer.Work) {
 	e, err := kind.Open(w)
-	var unsupported *peer.ErrUnsupported
-	if errors.As(err, &unsupported) {
+	var unavailable *peer.Unavailable
+	if errors.As(err, &unavailable) {
 		t.Skip(err)
 	}
 	if err != nil {
