@@ -121,7 +121,7 @@ func anyElement(from listValues, body condition, want bool) condition {
 			y, row, skip = x.enter(&l, rows, row, skip)
 			t, inner := body(y, identity[:y.n], y.take(y.n))
 			if !want {
-				t = withoutFaults(without(identity[:y.n], t, t[:y.n]), inner)
+				t = withoutFaults(without(identity[:y.n], t, y.take(y.n)), inner)
 			}
 			decided = decide(decided, t, y)
 			failed = x.fail(failed, inner, y)
