@@ -24,7 +24,7 @@ const module = "github.com/cerbos/cerbos"
 // Best is one policy with one rule, whose output is the decision: of all forms
 // the one with the least bookkeeping.
 var Best = peer.Kind{
-	Name: "Cerbos", Module: module, Share: 0.05,
+	Name: "Cerbos", Module: module, Share: 0.1,
 	Form: "embedded, in a process of its own; one rule whose output is one ternary; batches",
 	Open: open,
 }

@@ -10,5 +10,7 @@ import (
 )
 
 func TestAgrees(t *testing.T) {
+	peertest.Agrees(t, Columns)
 	peertest.Agrees(t, Rows)
+	peertest.Agrees(t, Processes(3))
 }

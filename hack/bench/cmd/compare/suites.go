@@ -35,7 +35,7 @@ var suites = map[string]func(*settings, *report.Report) error{
 // measureReference has every engine decide by the reference table.
 func measureReference(s *settings, r *report.Report) error {
 	kinds := []peer.Kind{
-		byhand.Structs, byhand.Columns, juncture.Rows, celgo.Best, exprlang.Best, starlark.Best,
+		byhand.Structs, byhand.Columns, juncture.Columns, juncture.Rows, celgo.Best, exprlang.Best, starlark.Best,
 		duckdb.Summed, duckdb.Written, postgres.Summed, postgres.Written, opa.Best, cerbos.Best,
 	}
 	if s.forms {
@@ -49,7 +49,7 @@ func measureReference(s *settings, r *report.Report) error {
 // second one.
 func measureSecond(s *settings, r *report.Report) error {
 	w := peer.NewWork(reference.Second, reference.SecondSeed, reference.SecondByHand, s.students, s.held)
-	return s.table(r, w, []peer.Kind{byhand.Structs, juncture.Rows, celgo.Best, exprlang.Best})
+	return s.table(r, w, []peer.Kind{byhand.Structs, juncture.Columns, juncture.Rows, celgo.Best, exprlang.Best})
 }
 
 func (s *settings) table(r *report.Report, w *peer.Work, kinds []peer.Kind) error {
@@ -67,7 +67,7 @@ func measureRules(s *settings, r *report.Report) error {
 		for _, kind := range []*peer.Kind{&row, &cel, &exp} {
 			kind.Share = min(0.5, 8/float64(n))
 		}
-		if err := s.table(r, w, []peer.Kind{byhand.Structs, row, cel, exp}); err != nil {
+		if err := s.table(r, w, []peer.Kind{byhand.Structs, juncture.Columns, row, cel, exp}); err != nil {
 			return err
 		}
 		for _, result := range r.Tables[len(r.Tables)-1].Results {
@@ -98,7 +98,7 @@ func measureStudents(s *settings, r *report.Report) error {
 	curve := report.Curve{Name: "students", Title: "Cost against students, reference table", X: "students", Y: "ns a decision, one core", LogX: true, LogY: true}
 	for _, n := range s.sizes {
 		w := peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, n, s.held)
-		results, err := measure.Bulk(w, s.pick(byhand.Structs, byhand.Columns, juncture.Rows, celgo.Best, duckdb.Written), s.options())
+		results, err := measure.Bulk(w, s.pick(byhand.Structs, byhand.Columns, juncture.Columns, celgo.Best, duckdb.Written), s.options())
 		if err != nil {
 			return err
 		}
