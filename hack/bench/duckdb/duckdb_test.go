@@ -1,3 +1,5 @@
+//go:build peers
+
 // Copyright 2026 The Juncture Authors.
 // SPDX-License-Identifier: Apache-2.0
 

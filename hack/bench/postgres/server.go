@@ -51,7 +51,7 @@ func start() (_ *server, err error) {
 	}
 	data := filepath.Join(s.folder, "data")
 	run := func(program string, arguments ...string) *exec.Cmd {
-		c := exec.Command(program, arguments...)
+		c := exec.Command(program, arguments...) //nolint:gosec // the programs that programs() found
 		c.Dir, c.Env = s.folder, []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + s.folder, "USER=" + owner}
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: identity, Pdeathsig: syscall.SIGINT}
 		return c

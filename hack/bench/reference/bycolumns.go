@@ -6,7 +6,7 @@ package reference
 // ByColumns is the reference table by hand over columns, row after row: how
 // fast a compiled engine could be. It returns the function that decides about
 // the students from, from+1 … to-1.
-func ByColumns(c *Columns) func(from, to int, rule []uint16, priority []float64) {
+func ByColumns(c *Columns) func(from, to int, rule []uint16, priority []float64) { //nolint:gocyclo // a table is one switch
 	var (
 		outreach   = members(&c.District, inOutreach)
 		supported  = members(&c.HomeLanguage, supported)

@@ -51,7 +51,7 @@ func unlike(r *measure.Result) string {
 func (s *Single) markdown(b *strings.Builder) {
 	fmt.Fprintf(b, "\n### One decision at a time, table %s\n\n| engine | p50 ns | p90 | p99 | p99.9 | mean | B allocated | calls |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", s.Table)
 	for _, l := range s.Latency {
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %s | %s | %s |\n", l.Engine, l.P50, l.P90, l.P99, l.P999, figure(l.Mean), count(int(l.Bytes)), count(l.Calls))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.Engine, count(int(l.P50)), count(int(l.P90)), count(int(l.P99)), count(int(l.P999)), figure(l.Mean), count(int(l.Bytes)), count(l.Calls))
 	}
 	if len(s.Latency) > 0 {
 		fmt.Fprintf(b, "\nStudents in random order; reading the clock takes %d ns, which is subtracted.\n", s.Latency[0].Clock)
