@@ -42,6 +42,10 @@ func (p *Plan) Attributes() []bundle.Attribute {
 	return p.attributes
 }
 
+// SameValues reports whether two attributes have the same value for every
+// student, whatever they are called and whatever rules make of a missing one.
+func SameValues(a, b bundle.Attribute) bool { return valueKey(a) == valueKey(b) }
+
 // valueKey names all that determines an attribute's values, and nothing else:
 // what a rule makes of a missing value, and who may read it, do not.
 func valueKey(a bundle.Attribute) string {
@@ -52,7 +56,11 @@ func valueKey(a bundle.Attribute) string {
 		MaxLength int
 		Minimum   *float64
 		Maximum   *float64
-	}{a.Type, a.From, MaxItems(a), MaxLength(a), a.Minimum, a.Maximum}
+		Name      string
+	}{a.Type, a.From, MaxItems(a), MaxLength(a), a.Minimum, a.Maximum, ""}
+	if a.From == (bundle.From{}) {
+		determines.Name = a.Name // values that are given, not drawn, are told apart by name alone
+	}
 	if !a.Type.IsList() {
 		determines.MaxItems = 0
 	}

@@ -143,6 +143,28 @@ func (r *Reader) Field(i int) []byte {
 	return r.data[from:r.ends[i]]
 }
 
+// Record is the current record, for who takes many fields of it.
+func (r *Reader) Record() Record { return Record{r.data, r.ends[:r.fields], r.gap} }
+
+// Record is one record of a Reader, valid until the next call of Next.
+type Record struct {
+	data []byte
+	ends []uint32
+	gap  uint32
+}
+
+// Len is the number of fields.
+func (r *Record) Len() int { return len(r.ends) }
+
+// Field is field i, as Reader.Field.
+func (r *Record) Field(i int) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = r.ends[i-1] + r.gap
+	}
+	return r.data[from:r.ends[i]]
+}
+
 // Sum tells records apart: records whose fields are equal have the same sum for
 // one seed, however they are quoted.
 func (r *Reader) Sum(seed maphash.Seed) uint64 {
