@@ -4,9 +4,9 @@
 package rule
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"cel.dev/cel-go/common/types"
@@ -16,72 +16,6 @@ import (
 	"github.com/juncture-dev/juncture/engine/decision"
 )
 
-// Outcomes are what the rules say about the students of a population, in
-// columns: see decision.Batch, whose members of the same names these become.
-type Outcomes struct {
-	Outcome  []uint32
-	Outcomes []decision.Outcome
-	Status   []Status // by number of the outcome
-	// Otherwise tells the outcomes where no rule hit.
-	Otherwise []bool
-	Priority  []float64
-	Computed  []*decision.Values
-}
-
-// NewOutcomes makes room for the outcomes of n students.
-func (p *Program) NewOutcomes(n int) *Outcomes {
-	o := &Outcomes{Outcome: make([]uint32, n), Computed: make([]*decision.Values, len(p.bundle.Process.Result))}
-	o.Priority = slices.Repeat([]float64{math.NaN()}, n)
-	for i := range p.rules {
-		o.addFixed(p, &p.rules[i], n)
-	}
-	if p.otherwise != nil {
-		o.addFixed(p, p.otherwise, n)
-	}
-	return o
-}
-
-// addFixed adds the outcome of a row that hits alone. Its number is the row's.
-func (o *Outcomes) addFixed(p *Program, r *row, n int) {
-	fixed := decision.Outcome{Rules: []string{r.id}, Code: r.code, Result: make([]any, len(p.bundle.Process.Result))}
-	for i, x := range r.then {
-		switch {
-		case x == nil:
-		case x.native != nil:
-			fixed.Result[i] = x.native
-		default:
-			fixed.Computed |= 1 << i
-			if o.Computed[i] == nil {
-				o.Computed[i] = valuesOf(p.bundle.Process.Result[i].Type, n)
-			}
-		}
-	}
-	o.add(fixed, Decided, r == p.otherwise)
-}
-
-func (o *Outcomes) add(outcome decision.Outcome, status Status, otherwise bool) uint32 {
-	o.Outcomes = append(o.Outcomes, outcome)
-	o.Status = append(o.Status, status)
-	o.Otherwise = append(o.Otherwise, otherwise)
-	return uint32(len(o.Outcomes) - 1)
-}
-
-func valuesOf(t bundle.Type, n int) *decision.Values {
-	switch t {
-	case bundle.Boolean:
-		return &decision.Values{Bools: make([]bool, n)}
-	case bundle.Integer:
-		return &decision.Values{Ints: make([]int64, n)}
-	case bundle.Date:
-		return &decision.Values{Ints: make([]int64, n), Dates: true}
-	case bundle.Number:
-		return &decision.Values{Floats: make([]float64, n)}
-	case bundle.String:
-		return &decision.Values{Texts: make([]string, n)}
-	}
-	return &decision.Values{Lists: make([]any, n)}
-}
-
 // bulk decides batch by batch.
 type bulk struct {
 	*Evaluator
@@ -90,14 +24,17 @@ type bulk struct {
 	from int // the population's row that is the batch's first
 
 	live, hits, narrowed [column.Rows]uint16
-	// numbers are those of outcomes that are not fixed, by what makes them alike.
+	// numbers are those of outcomes that are not fixed, by their keys, and by the
+	// machine's fault.
 	numbers map[string]uint32
+	byFault map[uint16]uint32
 }
 
 // DecideRows applies the table to the students in rows [from, to), and enters
-// what it says. It gives what Decide gives, much sooner.
+// what it says. It gives what Decide gives, much sooner. The outcomes must be of
+// the same program, and as many as the population.
 func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
-	if from < 0 || to < from || to > e.rows || e.rows > len(out.Outcome) {
+	if from < 0 || to < from || to > e.rows || e.rows != len(out.Outcome) {
 		return fmt.Errorf("rule: rows %d to %d of a population of %d", from, to, e.rows)
 	}
 	if e.bulk == nil {
@@ -105,12 +42,13 @@ func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
 		if err != nil {
 			return err
 		}
-		e.bulk = &bulk{Evaluator: e, m: m, numbers: map[string]uint32{}}
+		e.bulk = &bulk{Evaluator: e, m: m, numbers: map[string]uint32{}, byFault: map[uint16]uint32{}}
 	}
 	b := e.bulk
 	if b.out != out {
 		b.out = out
 		clear(b.numbers)
+		clear(b.byFault)
 	}
 	for ; from < to; from += column.Rows {
 		b.batch(from, min(column.Rows, to-from))
@@ -121,6 +59,11 @@ func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
 func (b *bulk) batch(from, n int) {
 	b.from = from
 	b.m.Start(from, n)
+	if p := b.out.Priority; p != nil {
+		for i := range p[from : from+n] {
+			p[from+i] = math.NaN()
+		}
+	}
 	live := b.live[:copy(b.live[:], column.All(n))]
 	switch policy := b.p.bundle.Rules.HitPolicy; policy {
 	case bundle.First:
@@ -212,39 +155,78 @@ func (b *bulk) undecided(f column.RowFault, rule, field string) {
 		b.refer(f.Row)
 		return
 	}
-	key := binary.AppendUvarint([]byte{'?'}, uint64(f.ID))
-	number, ok := b.numbers[string(key)]
-	if !ok {
-		number = b.enter(stopped(&stop, rule, field))
-		b.numbers[string(key)] = number
+	number, known := b.byFault[f.ID]
+	if !known {
+		o := stopped(&stop, rule, field)
+		number = b.out.number(keyOf(&o), func() *shared { return undecided(&o) })
+		b.byFault[f.ID] = number
 	}
-	b.out.Outcome[b.from+int(f.Row)] = number
+	at := b.from + int(f.Row)
+	b.out.Outcome[at] = number
+	if b.out.Priority != nil {
+		b.out.Priority[at] = math.NaN()
+	}
 }
 
 // refer decides a row by the reference.
 func (b *bulk) refer(row uint16) {
 	at := b.from + int(row)
 	o := b.decide(at, nil)
-	b.out.Outcome[at] = b.enter(o)
-	b.out.Priority[at] = math.NaN()
-	if o.Priority != nil {
-		b.out.Priority[at] = *o.Priority
+	if b.out.Priority != nil {
+		b.out.Priority[at] = math.NaN()
+		if o.Priority != nil {
+			b.out.Priority[at] = *o.Priority
+		}
+	}
+	if o.Status != Decided {
+		b.out.Outcome[at] = b.number(keyOf(&o), func() *shared { return undecided(&o) })
+		return
+	}
+	if number, alone := b.aloneNumber(&o); alone {
+		b.out.Outcome[at] = number
+		b.setComputed(at, b.p.fixed[number].Computed, &o)
+		return
+	}
+	b.out.Outcome[at] = b.combined(&o)
+}
+
+// number is the number of an outcome that is not fixed.
+func (b *bulk) number(key string, of func() *shared) uint32 {
+	n, known := b.numbers[key]
+	if !known {
+		n = b.out.number(key, of)
+		b.numbers[key] = n
+	}
+	return n
+}
+
+// aloneNumber is the number of the fixed outcome that a decision has.
+func (b *bulk) aloneNumber(o *Outcome) (uint32, bool) {
+	switch {
+	case o.Otherwise && b.p.otherwise != nil:
+		return uint32(len(b.p.fixed) - 1), true
+	case o.Otherwise || len(o.Rules) != 1 || b.p.bundle.Rules.HitPolicy.Collects():
+		return 0, false
+	}
+	return uint32(slices.IndexFunc(b.p.rules, func(r row) bool { return r.id == o.Rules[0] })), true
+}
+
+func (b *bulk) setComputed(at int, computed uint64, o *Outcome) {
+	for ; computed != 0; computed &= computed - 1 {
+		f := bits.TrailingZeros64(computed)
+		setValue(b.out.Computed[f], at, o.Result[f].V)
 	}
 }
 
-// enter gives the number of an outcome that is not fixed.
-func (b *bulk) enter(o Outcome) uint32 {
-	outcome := decision.Outcome{Rules: o.Rules, Code: o.Reason.Code, Missing: o.Missing, Failure: o.Failure}
+// combined is the number of an outcome that several rules made.
+func (b *bulk) combined(o *Outcome) uint32 {
+	outcome := decision.Outcome{Rules: o.Rules, Code: o.Reason.Code}
 	for _, v := range o.Result {
 		outcome.Result = append(outcome.Result, v.V)
 	}
-	key := fmt.Sprintf("%q %q %q %#v %q %q", o.Status, o.Rules, o.Reason.Code, outcome.Result, o.Missing, o.Failure)
-	number, known := b.numbers[key]
-	if !known {
-		number = b.out.add(outcome, o.Status, o.Otherwise)
-		b.numbers[key] = number
-	}
-	return number
+	return b.number(fmt.Sprintf("%q %q %#v", o.Rules, o.Reason.Code, outcome.Result), func() *shared {
+		return &shared{outcome, Decided, o.Otherwise}
+	})
 }
 
 // subtract removes the rows of part, a subset, from sel, in place.

@@ -4,34 +4,16 @@
 package rule
 
 import (
-	"math"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/juncture-dev/juncture/engine/decision"
+	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/student"
 )
-
-// At is a row's outcome as Decide gives it.
-func (o *Outcomes) at(p *Program, row int) Outcome {
-	number := o.Outcome[row]
-	of := o.Outcomes[number]
-	one := Outcome{Status: o.Status[number], Rules: of.Rules, Otherwise: o.Otherwise[number], Reason: decision.Reason{Code: of.Code}, Missing: of.Missing, Failure: of.Failure}
-	if of.Result != nil {
-		one.Result = make([]decision.Value, len(of.Result))
-		for f := range of.Result {
-			one.Result[f] = decision.Value{Field: p.bundle.Process.Result[f].Name, V: of.Result[f]}
-			if of.Computed&(1<<f) != 0 {
-				one.Result[f].V = o.Computed[f].At(row)
-			}
-		}
-	}
-	if !math.IsNaN(o.Priority[row]) {
-		one.Priority = &o.Priority[row]
-	}
-	return one
-}
 
 // agree holds the decisions of a whole population to those made one by one.
 func agree(t *testing.T, p *Program, population *student.Population) {
@@ -45,8 +27,14 @@ func agree(t *testing.T, p *Program, population *student.Population) {
 		t.Fatal(err)
 	}
 	for row := range population.Len() {
-		if diff := cmp.Diff(e.Decide(row), out.at(p, row)); diff != "" {
+		if diff := cmp.Diff(e.Decide(row), out.Row(row)); diff != "" {
 			t.Fatalf("row %d (-one by one +over columns):\n%s", row, diff)
+		}
+	}
+	out.Finish()
+	for row := range population.Len() {
+		if diff := cmp.Diff(e.Decide(row), out.Row(row)); diff != "" {
+			t.Fatalf("row %d, the outcomes finished (-one by one +over columns):\n%s", row, diff)
 		}
 	}
 }
@@ -63,6 +51,64 @@ func TestReferenceOverColumns(t *testing.T) {
 		}
 	}
 	agree(t, p, population)
+}
+
+// withGaps is the reference population with values missing here and there.
+func withGaps(b *bundle.Bundle, n int) *student.Population {
+	population, _ := referencePopulation(b, n)
+	d := draws(7)
+	for _, c := range population.Columns() {
+		for row := range n {
+			if d.p(0.01) {
+				c.Presence[row] = student.Absent
+			}
+		}
+	}
+	return population
+}
+
+// However many goroutines decide, and in whatever order, the numbers of outcomes
+// are the same, each outcome has one number, and every number is used.
+func TestNumbersOfOutcomesDependOnNobody(t *testing.T) {
+	b := referenceBundle()
+	b.Rules.Rules[3].Then["seats"] = "3 / (student.daysSince - 2) - 3 / (student.daysSince - 2)" // fails for some
+	population := withGaps(b, 10_000)
+	p := compiled(t, b)
+	decided := func(workers, chunk int) *Outcomes {
+		out := p.NewOutcomes(population.Len())
+		var group sync.WaitGroup
+		for w := range workers {
+			group.Go(func() {
+				e, err := p.Bind(population)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for c := (population.Len()-1)/chunk - w; c >= 0; c -= workers { // the last rows first
+					if err := e.DecideRows(c*chunk, min(population.Len(), (c+1)*chunk), out); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		out.Finish()
+		return out
+	}
+	one := decided(1, population.Len())
+	used := make([]bool, len(one.Outcomes))
+	for _, n := range one.Outcome {
+		used[n] = true
+	}
+	if i := slices.Index(used, false); i >= 0 {
+		t.Errorf("nobody has outcome %d, %+v", i, one.Outcomes[i])
+	}
+	same := cmpopts.IgnoreUnexported(Outcomes{})
+	for _, chunk := range []int{100, 1024, 1500} {
+		if diff := cmp.Diff(one, decided(3, chunk), same, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("in chunks of %d rows by three goroutines (-by one +by three):\n%s", chunk, diff)
+		}
+	}
 }
 
 func BenchmarkDecideRows(b *testing.B) {

@@ -53,6 +53,7 @@ func Compile(b *bundle.Bundle) (*Program, error) {
 	if err := c.p.compileColumns(); err != nil {
 		return nil, err
 	}
+	c.p.fix()
 	return c.p, nil
 }
 

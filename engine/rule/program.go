@@ -24,6 +24,8 @@ type Program struct {
 	warnings   Diagnostics
 	cost       uint64
 	columns    *column.Program // all of the above expressions, over columns
+	fixed      []shared        // the outcomes of rows that hit alone
+	computes   uint64          // the fields that some row computes
 }
 
 type variable struct {
