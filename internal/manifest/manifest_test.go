@@ -140,13 +140,13 @@ func TestPosition(t *testing.T) {
 
 // TestSamples: all samples are sound, close, compile and pass their own tests.
 func TestSamples(t *testing.T) {
-	for _, dir := range []string{"../../config/samples", "../../config/samples/oulad"} {
+	for dir, many := range map[string]int{"../../config/samples": 1, "../../config/samples/oulad": 1, "../../config/samples/state": 10} {
 		set, problems, err := manifest.Read([]string{dir}, nil)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(problems, err)
 		}
 		processes := manifest.Of[*v1alpha1.PersonalizationProcess](set)
-		if len(processes) != 1 {
+		if len(processes) != many {
 			t.Fatalf("%s holds %d processes", dir, len(processes))
 		}
 		for _, process := range processes {

@@ -98,7 +98,7 @@ func TestServerAgrees(t *testing.T) {
 // TestSamplesApply applies every sample.
 func TestSamplesApply(t *testing.T) {
 	server := client.WithFieldValidation(startServer(t), metav1.FieldValidationStrict)
-	for _, dir := range []string{"../../config/samples", "../../config/samples/oulad"} {
+	for _, dir := range []string{"../../config/samples", "../../config/samples/oulad", "../../config/samples/state"} {
 		files, err := filepath.Glob(dir + "/*.yaml")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no samples in %s: %v", dir, err)
