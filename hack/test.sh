@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs the phases of tests that are named, goes on to the next when one fails, and ends with the totals of all.
-# Usage: hack/test.sh unit|e2e...      (called by make, which says where the tools are)
+# Usage: hack/test.sh unit|bench|e2e...      (called by make, which says where the tools are)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
-results=dist/test
+results=$PWD/dist/test
 mkdir -p "$results"
 rm -f "$results"/*
 
@@ -22,6 +22,19 @@ unit() {
     return
   fi
   KUBEBUILDER_ASSETS=$assets gotest unit pkgname -timeout 20m ./...
+}
+
+# The comparison with other engines, which is a module of its own: that it builds with all of them, and agrees with those that are
+# quickly started (make test-peers has the others too).
+bench() {
+  say 'bench: the comparison with other engines'
+  pushd hack/bench >/dev/null || return
+  if go build ./...; then
+    gotest bench pkgname -timeout 10m ./...
+  else
+    failed+=(-failed 'bench: it does not build')
+  fi
+  popd >/dev/null || return
 }
 
 # The whole on a real cluster. A cluster that was up before stays up; one that was started for the tests goes. The tests find

@@ -9,6 +9,7 @@ verify: verify-generated verify-format lint verify-modules verify-scripts verify
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Lint the Go code, the layering of the packages included
 	$(GOLANGCI_LINT) run ./...
+	cd hack/bench && $(GOLANGCI_LINT) run --build-tags peers ./...
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) $(CRD_REF_DOCS)
@@ -22,6 +23,8 @@ verify-format:
 .PHONY: verify-modules
 verify-modules:
 	go mod tidy -diff
+	go -C hack/bench mod tidy -diff
+	go -C hack/bench/cerbos/engine mod tidy -diff
 	go -C hack/tools mod tidy -diff
 	go -C hack/tools/lint mod tidy -diff
 

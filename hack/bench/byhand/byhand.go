@@ -40,10 +40,7 @@ func (e *structs) Decisions() (peer.Decisions, error) { return e.out, nil }
 func (e *structs) Close() error                       { return nil }
 
 // Columns is the reference table over columns.
-var Columns = peer.Kind{Name: "Go over columns", Form: "by hand; one row after another", Open: func(w *peer.Work) (peer.Engine, error) {
-	if err := peer.Written("Go over columns", w, reference.Reference.Name); err != nil {
-		return nil, err
-	}
+var Columns = peer.Kind{Name: "Go over columns", Table: reference.Reference.Name, Form: "by hand; one row after another", Open: func(w *peer.Work) (peer.Engine, error) {
 	return &columns{decide: reference.ByColumns(w.Columns)}, nil
 }}
 

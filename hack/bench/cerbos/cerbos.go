@@ -24,7 +24,7 @@ const module = "github.com/cerbos/cerbos"
 // Best is one policy with one rule, whose output is the decision: of all forms
 // the one with the least bookkeeping.
 var Best = peer.Kind{
-	Name: "Cerbos", Module: module, Share: 0.1,
+	Name: "Cerbos", Module: module, Share: 0.1, Table: reference.Reference.Name,
 	Form: "embedded, in a process of its own; one rule whose output is one ternary; batches",
 	Open: open,
 }
@@ -37,9 +37,6 @@ type engine struct {
 }
 
 func open(w *peer.Work) (peer.Engine, error) {
-	if err := peer.Written("Cerbos", w, reference.Reference.Name); err != nil {
-		return nil, err
-	}
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/juncture-dev/juncture/hack/bench").Output()
 	if err != nil {
 		return nil, &peer.Unavailable{Engine: "Cerbos", Why: "its program is built from source, and hack/bench is not the working directory"}

@@ -10,18 +10,21 @@ import (
 	"fmt"
 
 	"github.com/juncture-dev/juncture/engine/rule"
+	"github.com/juncture-dev/juncture/engine/student"
 	"github.com/juncture-dev/juncture/hack/bench/peer"
 )
 
-// Columns is the engine as it decides about whole populations.
-var Columns = peer.Kind{Name: "Juncture", Form: "rule.Evaluator.DecideRows", Open: func(w *peer.Work) (peer.Engine, error) { return openColumns(w, 1) }}
+// Columns is the engine as it decides about a population, row group after row
+// group. All that is done for each group is timed: binding, making room for the
+// outcomes, deciding, and numbering the outcomes.
+var Columns = peer.Kind{Name: "Juncture", Form: "rule.Evaluator.DecideRows, row groups of 20,000", Open: func(w *peer.Work) (peer.Engine, error) { return openColumns(w, 1) }}
 
 // Rows is the engine deciding about one student after another.
 var Rows = peer.Kind{Name: "Juncture, row by row", Form: "rule.Evaluator.Decide", Share: 0.2, Open: openRows}
 
-// Processes is Columns deciding by n tables about each slice of students, one
-// after another. The decisions are those of the table itself; the limits of the others
-// are moved.
+// Processes is Columns deciding by n tables about each row group, one after
+// another. The decisions are those of the table itself; the limits of the
+// others are moved.
 func Processes(n int) peer.Kind {
 	return peer.Kind{
 		Name: Columns.Name, Form: fmt.Sprintf("%s, %d processes", Columns.Form, n),
@@ -29,50 +32,54 @@ func Processes(n int) peer.Kind {
 	}
 }
 
-// process is one table.
-type process struct {
-	evaluator *rule.Evaluator
-	outcomes  *rule.Outcomes
-}
-
 type columns struct {
-	processes []process
+	w         *peer.Work
+	processes []*rule.Program
 	rules     map[string]uint16 // their numbers, by id
-	from, to  int
+	groups    []*student.Population
+	outcomes  []*rule.Outcomes // of the first process
 }
 
 func openColumns(w *peer.Work, n int) (peer.Engine, error) {
-	e := &columns{}
-	population := Population(w.Columns)
+	e := &columns{w: w}
 	for k := range n {
 		program, err := rule.Compile(Bundle(w.Table.Variant(k)))
 		if err != nil {
 			return nil, err
 		}
-		evaluator, err := program.Bind(population)
-		if err != nil {
-			return nil, err
-		}
-		e.processes = append(e.processes, process{evaluator, program.NewOutcomes(population.Len())})
+		e.processes = append(e.processes, program)
 		e.rules = numbers(program)
 	}
 	return e, nil
 }
 
+// group is how many students all processes decide about before the next ones
+// are looked at.
+const group = 20_000
+
 func (e *columns) Prepare(from, to int) error {
-	e.from, e.to = from, to
+	e.groups = nil
+	for ; from < to; from += group {
+		e.groups = append(e.groups, Population(e.w.Columns, from, min(from+group, to)))
+	}
 	return nil
 }
 
-// slice is how many students all processes decide about before the next ones
-// are looked at.
-const slice = 4096
-
 func (e *columns) Decide() error {
-	for from := e.from; from < e.to; from += slice {
-		for _, p := range e.processes {
-			if err := p.evaluator.DecideRows(from, min(from+slice, e.to), p.outcomes); err != nil {
+	e.outcomes = e.outcomes[:0]
+	for _, g := range e.groups {
+		for k, p := range e.processes {
+			evaluator, err := p.Bind(g)
+			if err != nil {
 				return err
+			}
+			outcomes := p.NewOutcomes(g.Len())
+			if err := evaluator.DecideRows(0, g.Len(), outcomes); err != nil {
+				return err
+			}
+			outcomes.Finish()
+			if k == 0 {
+				e.outcomes = append(e.outcomes, outcomes)
 			}
 		}
 	}
@@ -80,14 +87,14 @@ func (e *columns) Decide() error {
 }
 
 func (e *columns) Decisions() (d peer.Decisions, err error) {
-	o := e.processes[0].outcomes
-	for i := e.from; i < e.to; i++ {
-		outcome := o.Outcome[i]
-		if o.Status[outcome] != rule.Decided {
-			return d, fmt.Errorf("student %d: %s %s", i, o.Status[outcome], o.Outcomes[outcome].Failure)
+	for _, outcomes := range e.outcomes {
+		for i := range outcomes.Outcome {
+			o := outcomes.Row(i)
+			if o.Status != rule.Decided {
+				return d, fmt.Errorf("student %d: %s %s", len(d.Rule), o.Status, o.Failure)
+			}
+			d.Rule, d.Priority = append(d.Rule, e.rules[o.Rules[0]]), append(d.Priority, *o.Priority)
 		}
-		d.Rule = append(d.Rule, e.rules[o.Outcomes[outcome].Rules[0]])
-		d.Priority = append(d.Priority, o.Priority[i])
 	}
 	return d, nil
 }
@@ -115,7 +122,7 @@ func openRows(w *peer.Work) (peer.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	evaluator, err := program.Bind(Population(w.Columns))
+	evaluator, err := program.Bind(Population(w.Columns, 0, w.Len()))
 	return &rows{evaluator: evaluator, rules: numbers(program)}, err
 }
 

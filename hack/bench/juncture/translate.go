@@ -5,6 +5,7 @@ package juncture
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,37 +60,35 @@ var attributes = func() []bundle.Attribute {
 	return list
 }()
 
-// Population has the columns of attributes.
-func Population(c *reference.Columns) *student.Population {
-	n := c.Len()
-	present := make([]student.Presence, n)
-	for i := range present {
-		present[i] = student.Present
+// Population is the students from … to-1 in the columns of the attributes.
+func Population(c *reference.Columns, from, to int) *student.Population {
+	n := to - from
+	scores := make([]uint32, n+1)
+	for i := range scores {
+		scores[i] = uint32(i * reference.RecentScores)
 	}
-	every := make([]uint32, n+1)
-	for i := range every {
-		every[i] = uint32(i * reference.RecentScores)
-	}
-	text := func(t *reference.Texts) student.Column { return student.Column{Codes: t.Codes, Dict: t.Dict} }
+	text := func(t *reference.Texts) student.Column { return student.Column{Codes: t.Codes[from:to], Dict: t.Dict} }
+	number := func(floats []float64) student.Column { return student.Column{Floats: floats[from:to]} }
 	values := map[string]student.Column{
-		"consent": {Bools: c.Consent}, "ell": {Bools: c.ELL}, "iep": {Bools: c.IEP}, "frl": {Bools: c.FRL},
-		"grade": {Ints: c.Grade}, "daysSince": {Ints: c.DaysSince},
+		"consent": {Bools: c.Consent[from:to]}, "ell": {Bools: c.ELL[from:to]}, "iep": {Bools: c.IEP[from:to]}, "frl": {Bools: c.FRL[from:to]},
+		"grade": {Ints: c.Grade[from:to]}, "daysSince": {Ints: c.DaysSince[from:to]},
 		"district": text(&c.District), "school": text(&c.School), "homeLanguage": text(&c.HomeLanguage),
-		"reading": {Floats: c.Reading}, "math": {Floats: c.Math}, "science": {Floats: c.Science}, "growth": {Floats: c.Growth},
-		"risk": {Floats: c.Risk}, "attendance": {Floats: c.Attendance}, "priorHours": {Floats: c.PriorHours},
-		"recent":    {Floats: c.Recent, Offsets: every},
-		"interests": {Codes: c.Interests.Codes, Dict: c.Interests.Dict, Offsets: c.InterestsFrom},
+		"reading": number(c.Reading), "math": number(c.Math), "science": number(c.Science), "growth": number(c.Growth),
+		"risk": number(c.Risk), "attendance": number(c.Attendance), "priorHours": number(c.PriorHours),
+		"recent":    {Floats: c.Recent[from*reference.RecentScores : to*reference.RecentScores], Offsets: scores},
+		"interests": {Codes: c.Interests.Codes, Dict: c.Interests.Dict, Offsets: c.InterestsFrom[from : to+1]},
 	}
 	for j, skill := range reference.Skills {
-		values[skill] = student.Column{Floats: c.Mastery[j]}
+		values[skill] = number(c.Mastery[j])
 	}
+	present := slices.Repeat([]student.Presence{student.Present}, n)
 	columns := make([]*student.Column, len(attributes))
 	for j, a := range attributes {
 		column := values[a.Name]
 		column.Attribute, column.Presence = a, present
 		columns[j] = &column
 	}
-	return student.New("reference", time.Unix(0, 0), time.UTC, student.Origin{}, c.ID, make([]string, n), make([]string, n), columns)
+	return student.New("reference", time.Unix(0, 0), time.UTC, student.Origin{}, c.ID[from:to], make([]string, n), make([]string, n), columns)
 }
 
 // spelled is an expression of a table as rules are written. A bundle has no

@@ -48,7 +48,7 @@ type contender struct {
 // Bulk decides slice after slice with every kind, in rounds: in each round every
 // engine decides about a slice of its own, the next round about the next one,
 // and another engine begins. The first kind is the yardstick. Kinds that have
-// no form of the table are left out.
+// no form of the table, or are not installed, are left out.
 func Bulk(w *peer.Work, kinds []peer.Kind, o Options) ([]Result, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -99,6 +99,9 @@ func Bulk(w *peer.Work, kinds []peer.Kind, o Options) ([]Result, error) {
 func open(w *peer.Work, kinds []peer.Kind, o Options) ([]*contender, error) {
 	var contenders []*contender
 	for _, kind := range kinds {
+		if !kind.Takes(w.Table) {
+			continue
+		}
 		engine, err := kind.Open(w)
 		var unavailable *peer.Unavailable
 		if errors.As(err, &unavailable) {

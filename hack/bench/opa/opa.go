@@ -26,11 +26,11 @@ const module = "github.com/open-policy-agent/opa"
 const unlike = 10
 
 // Best is a prepared query over students that are OPA's own values already.
-var Best = peer.Kind{Name: "OPA", Module: module, Form: "prepared query, parsed input", Share: 0.02, Unlike: unlike, Open: open(false)}
+var Best = peer.Kind{Name: "OPA", Module: module, Table: reference.Reference.Name, Form: "prepared query, parsed input", Share: 0.02, Unlike: unlike, Open: open(false)}
 
 // Forms are further forms, for finding the best.
 var Forms = []peer.Kind{
-	{Name: "OPA, partially evaluated", Module: module, Form: "as OPA, with partial evaluation", Share: 0.02, Unlike: unlike, Open: open(true)},
+	{Name: "OPA, partially evaluated", Module: module, Table: reference.Reference.Name, Form: "as OPA, with partial evaluation", Share: 0.02, Unlike: unlike, Open: open(true)},
 }
 
 type engine struct {
@@ -42,9 +42,6 @@ type engine struct {
 
 func open(partial bool) func(*peer.Work) (peer.Engine, error) {
 	return func(w *peer.Work) (peer.Engine, error) {
-		if err := peer.Written("OPA", w, reference.Reference.Name); err != nil {
-			return nil, err
-		}
 		var options []rego.PrepareOption
 		if partial {
 			options = append(options, rego.WithPartialEval())

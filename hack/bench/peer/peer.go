@@ -92,6 +92,7 @@ type Kind struct {
 	Name   string
 	Module string // whose version is printed; empty for what is part of this module
 	Form   string // how the library is used
+	Table  string // the only table that it has a form of; empty if it takes any
 	// Share is how much of each slice of students the engine decides about: a few
 	// tell enough of a slow one, and one that has to begin a statement each time
 	// is given more than the slice. 0 means 1.
@@ -102,17 +103,10 @@ type Kind struct {
 	Open   func(*Work) (Engine, error)
 }
 
-// Unavailable is why an engine takes no part: it has no form of the table, or it
-// is not installed.
+// Unavailable is why an engine takes no part: it is not installed.
 type Unavailable struct{ Engine, Why string }
 
 func (e *Unavailable) Error() string { return e.Engine + ": left out: " + e.Why }
 
-// Written refuses tables other than the one that an engine's form is written
-// for.
-func Written(engine string, w *Work, table string) error {
-	if w.Table.Name != table {
-		return &Unavailable{engine, "table " + w.Table.Name + " is not written for it"}
-	}
-	return nil
-}
+// Takes reports whether the kind has a form of a table.
+func (k Kind) Takes(t reference.Table) bool { return k.Table == "" || k.Table == t.Name }

@@ -20,7 +20,7 @@ var script string
 
 // Best is one call a student; a student is a value of its own whose attributes
 // are the struct's fields, lists and skills Starlark values already.
-var Best = peer.Kind{Name: "Starlark", Module: "go.starlark.net", Form: "one call a student, own value type", Open: open}
+var Best = peer.Kind{Name: "Starlark", Module: "go.starlark.net", Table: reference.Reference.Name, Form: "one call a student, own value type", Open: open}
 
 type engine struct {
 	w        *peer.Work
@@ -31,9 +31,6 @@ type engine struct {
 }
 
 func open(w *peer.Work) (peer.Engine, error) {
-	if err := peer.Written("Starlark", w, reference.Reference.Name); err != nil {
-		return nil, err
-	}
 	e := &engine{w: w, thread: &starlark.Thread{Name: "reference"}}
 	globals, err := starlark.ExecFileOptions(&syntax.FileOptions{}, e.thread, "reference.star", script, nil)
 	if err != nil {
