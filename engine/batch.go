@@ -5,7 +5,6 @@ package engine
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -17,43 +16,90 @@ import (
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
-// chunk is how many rows a worker takes at a time: enough that taking them
-// costs nothing, few enough that workers end together.
-const chunk = 512
+// chunk is how many rows a worker takes at a time: some of the rules' batches,
+// so that taking them costs nothing, and few enough that workers end together.
+const chunk = 4 * 1024
 
 // DecideAll decides about all students of a population. On error, a cancelled
 // context among them, there is no batch. Trouble with one student is no error:
 // that student's decision is Undetermined or Failed and says why.
 func (p *Program) DecideAll(ctx context.Context, pop *student.Population, run Run) (*Batch, error) {
-	if err := p.checkRun(pop, &run); err != nil {
-		return nil, err
-	}
-	batch := &Batch{Records: make([]decision.Record, pop.Len())}
-	var candidates []allocate.Candidate
-	if p.capacity != nil {
-		candidates = make([]allocate.Candidate, pop.Len())
-	}
-
-	err := inChunks(ctx, pop.Len(), &run, func() (func(row int), error) {
-		d, err := p.decider(pop, &run)
-		return func(row int) {
-			record, candidate := d.evaluate(row)
-			batch.Records[row] = record
-			if candidates != nil {
-				candidates[row] = candidate
-			}
-		}, err
-	})
+	results, err := DecideTogether(ctx, run.Workers, Job{p, pop, run})
 	if err != nil {
 		return nil, err
 	}
-	if p.capacity != nil {
-		if err := p.allocate(batch.Records, candidates, &run); err != nil {
-			return nil, err
+	return results[0].Batch, results[0].Err
+}
+
+// Job is one of several processes that are decided together.
+type Job struct {
+	Program *Program
+	// Population is what the process sees of the students. All jobs are about the
+	// same students in the same order.
+	Population *student.Population
+	// Run's Workers does not count.
+	Run Run
+}
+
+// Result is what became of a Job: a batch, or why there is none.
+type Result struct {
+	Batch *Batch
+	Err   error
+}
+
+// DecideTogether decides several processes about the same students, with as many
+// goroutines as workers says. It gives what DecideAll gives for each, but takes
+// the students piece by piece through all processes, so that what is known of
+// them is fetched from memory once. The error is that of the context.
+func DecideTogether(ctx context.Context, workers int, jobs ...Job) ([]Result, error) {
+	results := make([]Result, len(jobs))
+	work := make([]*assembly, 0, len(jobs))
+	for i := range jobs {
+		a, err := jobs[i].assembly()
+		if err != nil {
+			results[i].Err = err
+			continue
 		}
+		a.result = &results[i]
+		work = append(work, a)
 	}
-	p.begin(batch)
-	return batch, nil
+	if err := inChunks(ctx, workers, work); err != nil {
+		return nil, err
+	}
+	together, ctx := errgroup.WithContext(ctx)
+	together.SetLimit(max(1, workers))
+	for _, a := range work {
+		together.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if a.result.Err == nil {
+				a.result.Batch, a.result.Err = a.batch()
+			}
+			return nil
+		})
+	}
+	if err := together.Wait(); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// assembly begins a job, or says what is wrong with it.
+func (j *Job) assembly() (*assembly, error) {
+	p, pop := j.Program, j.Population
+	if err := p.checkRun(pop, &j.Run); err != nil {
+		return nil, err
+	}
+	if err := p.checkColumns(pop); err != nil {
+		return nil, err
+	}
+	a := &assembly{p: p, pop: pop, run: &j.Run, outcomes: p.rules.NewOutcomes(pop.Len())}
+	if p.capacity != nil {
+		a.candidates = make([]allocate.Candidate, pop.Len())
+		a.unmet = make([]error, pop.Len())
+	}
+	return a, nil
 }
 
 // Decide decides about one student of a process without a capacity, and gives
@@ -74,26 +120,31 @@ func (p *Program) Decide(pop *student.Population, row int, run Run) (decision.Re
 		return decision.Record{}, nil, err
 	}
 	record, _ := d.evaluate(row)
-	batch := &Batch{Records: []decision.Record{record}}
-	p.begin(batch)
-	if len(batch.Tasks) == 0 {
-		return batch.Records[0], nil, nil
+	state, step := decision.Begin(p.situation(&record))
+	record.State = state
+	if step == nil {
+		return record, nil, nil
 	}
-	return batch.Records[0], &batch.Tasks[0], nil
+	task := decision.Open(record, *step)
+	return record, &task, nil
 }
 
-// inChunks gives each row to one of the run's workers. Rows are independent of
-// one another, so that it does not matter which worker takes which.
-func inChunks(ctx context.Context, rows int, run *Run, worker func() (func(row int), error)) error {
+// inChunks gives each row to one of the workers. Rows are independent of one
+// another, so that it does not matter which worker takes which.
+func inChunks(ctx context.Context, workers int, work []*assembly) error {
+	if len(work) == 0 {
+		return ctx.Err()
+	}
+	rows := work[0].pop.Len()
 	group, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	var progress sync.Mutex
 	done := 0
-	for range max(1, min(run.Workers, (rows+chunk-1)/chunk)) {
+	for range max(1, min(workers, (rows+chunk-1)/chunk)) {
 		group.Go(func() error {
-			evaluate, err := worker()
-			if err != nil {
-				return err
+			deciders := make([]*decider, len(work))
+			for i, a := range work {
+				deciders[i] = a.decider()
 			}
 			for {
 				from := int(next.Add(chunk)) - chunk
@@ -104,84 +155,26 @@ func inChunks(ctx context.Context, rows int, run *Run, worker func() (func(row i
 					return err
 				}
 				to := min(from+chunk, rows)
-				for row := from; row < to; row++ {
-					evaluate(row)
+				for i, a := range work {
+					a.decide(deciders[i], from, to)
 				}
-				if run.Progress != nil {
-					progress.Lock()
-					done += to - from
-					run.Progress(done, rows)
-					progress.Unlock()
+				progress.Lock()
+				done += to - from
+				for _, a := range work {
+					if a.run.Progress != nil {
+						a.run.Progress(done, rows)
+					}
 				}
+				progress.Unlock()
 			}
 		})
 	}
 	return group.Wait()
 }
 
-// allocate gives those who need part of the capacity their places and enters
-// them into the records.
-func (p *Program) allocate(records []decision.Record, candidates []allocate.Candidate, run *Run) error {
-	taken := map[string]int64{}
-	for i := range records {
-		r := &records[i]
-		seat, held := run.Held[r.Student]
-		if held && !decided(r) && p.bundle.Priority.KeepSeated {
-			group, _ := p.seatedIn(seat, r.District, r.School, r.Class)
-			r.Group, r.Units, r.Placement = group, seat.Units, allocate.Kept
-			taken[group] = seat.Units + min(taken[group], math.MaxInt64-seat.Units)
-		}
-	}
-	if len(records) == 0 {
-		return nil
-	}
-	placements, err := allocate.Allocate(p.bundle.Priority, allocate.Arguments{
-		Process: p.bundle.Process.Name, District: records[0].District, Seed: run.Seed, Taken: taken,
-	}, candidates)
-	if err != nil {
-		return err
-	}
-	for i, placed := range placements {
-		if placed.Outcome == allocate.None {
-			continue
-		}
-		r := &records[i]
-		r.Group, r.Units, r.Rank, r.Waiting, r.Placement = placed.Group, candidates[i].Units, placed.Rank, placed.Waiting, placed.Reason
-		r.State = allotted[placed.Outcome]
-	}
-	return nil
-}
-
-// allotted is the state that an outcome of the allocation means, before the
-// process's steps are looked at.
-var allotted = map[allocate.Outcome]decision.State{
-	allocate.Seated:    decision.Confirmed,
-	allocate.Waiting:   decision.Waitlisted,
-	allocate.NotPlaced: decision.NotPlaced,
-}
-
-// begin puts each evaluated and allotted decision into its first state, opens
-// the tasks, and counts.
-func (p *Program) begin(b *Batch) {
-	b.Counts = Counts{Decisions: len(b.Records), States: map[decision.State]int{}, Rules: map[string]int{}}
-	for i := range b.Records {
-		r := &b.Records[i]
-		situation := p.situation(r)
-		state, step := decision.Begin(situation)
-		r.State = state
-		if step != nil {
-			b.Tasks = append(b.Tasks, decision.Open(*r, *step))
-		}
-		b.Counts.States[state]++
-		for _, id := range r.Rules {
-			b.Counts.Rules[id]++
-		}
-	}
-}
-
 func (p *Program) situation(r *decision.Record) decision.Situation {
 	s := decision.Situation{Mode: p.bundle.Process.Mode, Steps: p.steps, Limited: p.capacity != nil}
-	if !decided(r) {
+	if !decided(r.State) {
 		s.Evaluated = r.State
 		return s
 	}
@@ -192,6 +185,6 @@ func (p *Program) situation(r *decision.Record) decision.Situation {
 }
 
 // decided reports whether the rules gave a result.
-func decided(r *decision.Record) bool {
-	return r.State != decision.Undetermined && r.State != decision.Failed
+func decided(s decision.State) bool {
+	return s != decision.Undetermined && s != decision.Failed
 }

@@ -9,7 +9,7 @@
 //
 //	program, err := engine.Compile(bundle)             // all that is wrong, with positions
 //	batch, err := program.DecideAll(ctx, students, run) // records and tasks
-//	why, err := program.Explain(students, row, batch.Records[row], run.Seed)
+//	why, err := program.Explain(students, row, batch.Decisions.Record(row), run.Seed)
 //
 // A bundle (package bundle) is a process with everything that can change one of
 // its decisions; a population (package student) is what is known of a

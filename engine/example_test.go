@@ -61,11 +61,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, r := range batch.Records {
+	for _, r := range batch.Records() {
 		fmt.Println(r.Student, r.State, r.Reason.Code, r.Result, r.Missing)
 	}
 
-	why, err := program.Explain(students, 0, batch.Records[0], nil)
+	why, err := program.Explain(students, 0, batch.Decisions.Record(0), nil)
 	if err != nil {
 		fmt.Println(err)
 		return

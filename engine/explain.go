@@ -134,7 +134,7 @@ func (p *Program) Explain(pop *student.Population, row int, record decision.Reco
 	trace := d.evaluator.Trace(row)
 
 	e := Explanation{Record: export.NewRecord(&record), Replay: compare(&record, &replayed, candidate.Units)}
-	if decided(&replayed) {
+	if decided(replayed.State) {
 		if e.Reason, err = d.evaluator.ReasonText(row, trace.Outcome); err != nil {
 			return Explanation{}, err
 		}

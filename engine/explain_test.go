@@ -50,7 +50,7 @@ func TestExplainGolden(t *testing.T) {
 	batch := decide(t, tutoring(), pop, run())
 	var text, lines bytes.Buffer
 	for row := range pop.Len() {
-		e, err := p.Explain(pop, row, batch.Records[row], run().Seed)
+		e, err := p.Explain(pop, row, batch.Decisions.Record(row), run().Seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestExplainsWhatARuleThatAppliesCouldNotGive(t *testing.T) {
 		batch := decide(t, b, pop, run())
 		var text bytes.Buffer
 		for row := range pop.Len() {
-			e, err := p.Explain(pop, row, batch.Records[row], run().Seed)
+			e, err := p.Explain(pop, row, batch.Decisions.Record(row), run().Seed)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +102,7 @@ func TestEveryDecisionReplays(t *testing.T) {
 	for name, b := range map[string]*bundle.Bundle{"capacity": tutoring(), "none": withoutCapacity()} {
 		p, pop := compile(t, b), many(t, 1000)
 		batch := decide(t, b, pop, run())
-		for row, r := range batch.Records {
+		for row, r := range batch.Records() {
 			e, err := p.Explain(pop, row, r, run().Seed)
 			if err != nil || !e.Replay.Same {
 				t.Fatalf("%s, row %d: %v, differs in %v", name, row, err, e.Replay.Differs)
@@ -141,7 +141,7 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := batch.Records[0]
+			r := batch.Decisions.Record(0)
 			tt.tamper(&r)
 			e, err := p.Explain(pop, 0, r, nil)
 			if err != nil {
@@ -156,7 +156,7 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 
 func TestExplainRefusesARecordOfSomethingElse(t *testing.T) {
 	p, pop := compile(t, tutoring()), small(t)
-	record := decide(t, tutoring(), pop, run()).Records[0]
+	record := decide(t, tutoring(), pop, run()).Decisions.Record(0)
 	for want, tamper := range map[string]func(*decision.Record){
 		"revision": func(r *decision.Record) { r.Revision = "sha256-00" },
 		"district": func(r *decision.Record) { r.District = "salem" },
@@ -180,7 +180,7 @@ func TestExplainRefusesARecordOfSomethingElse(t *testing.T) {
 func TestExplanationOfAPlace(t *testing.T) {
 	p, pop := compile(t, tutoring()), small(t)
 	batch := decide(t, tutoring(), pop, run())
-	e, err := p.Explain(pop, 0, batch.Records[0], run().Seed)
+	e, err := p.Explain(pop, 0, batch.Decisions.Record(0), run().Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestExplanationOfAPlace(t *testing.T) {
 		}
 	}
 
-	unknown, err := p.Explain(pop, 0, batch.Records[0], nil)
+	unknown, err := p.Explain(pop, 0, batch.Decisions.Record(0), nil)
 	if err != nil || unknown.Place.Ticket != "" {
 		t.Errorf("without the seed: ticket %q, %v", unknown.Place.Ticket, err)
 	}
@@ -213,7 +213,7 @@ func TestExplanationGivesEachKeyItsValue(t *testing.T) {
 		{Expression: "student.attendanceRate"},
 	}
 	pop := small(t)
-	e, err := compile(t, b).Explain(pop, 0, decide(t, b, pop, run()).Records[0], run().Seed)
+	e, err := compile(t, b).Explain(pop, 0, decide(t, b, pop, run()).Decisions.Record(0), run().Seed)
 	if err != nil {
 		t.Fatal(err)
 	}

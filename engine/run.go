@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/juncture-dev/juncture/engine/allocate"
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -41,9 +42,21 @@ type Run struct {
 
 // Batch is what a run decided.
 type Batch struct {
-	Records []decision.Record // one a student, in the population's order
-	Tasks   []decision.Task   // those that the decisions open, in the same order
-	Counts  Counts
+	Decisions *decision.Batch // one a student, in the population's order
+	Tasks     []decision.Task // those that the decisions open, in the same order
+	Counts    Counts
+}
+
+// Records are the decisions as records of their own, each made when it is asked
+// for.
+func (b *Batch) Records() iter.Seq2[int, decision.Record] {
+	return func(yield func(int, decision.Record) bool) {
+		for i := range b.Decisions.Len() {
+			if !yield(i, b.Decisions.Record(i)) {
+				return
+			}
+		}
+	}
 }
 
 // Counts are how many decisions a batch has. They hold no student.

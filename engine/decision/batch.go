@@ -146,6 +146,15 @@ func (b *Batch) Record(i int) Record {
 	return r
 }
 
+// All are all records.
+func (b *Batch) All() []Record {
+	records := make([]Record, b.Len())
+	for i := range records {
+		records[i] = b.Record(i)
+	}
+	return records
+}
+
 func (b *Batch) value(o *Outcome, field, row int) any {
 	if o.Computed&(1<<field) == 0 {
 		return o.Result[field]

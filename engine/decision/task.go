@@ -11,8 +11,8 @@ import (
 
 // Task asks a person or a committee to act on one decision.
 type Task struct {
-	// ID is hex(SHA-256(decision ‖ role ‖ agent)): a retried run opens no second
-	// task.
+	// ID is the first 16 bytes of SHA-256(decision ‖ role ‖ agent) in hexadecimal:
+	// a retried run opens no second task.
 	ID       string
 	Decision string
 	District string

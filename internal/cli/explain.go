@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/juncture-dev/juncture/engine"
-	"github.com/juncture-dev/juncture/engine/decision"
 	"github.com/juncture-dev/juncture/engine/ledger"
 	"github.com/juncture-dev/juncture/internal/pipeline"
 )
@@ -242,11 +241,11 @@ func (f *explainFlags) decided(ctx context.Context, env *Environment) (e engine.
 	if run.Err != nil {
 		return e, run.Err
 	}
-	i, known := slices.BinarySearchFunc(run.Batch.Records, f.student, func(r decision.Record, id string) int { return strings.Compare(r.Student, id) })
+	i, known := slices.BinarySearch(run.Batch.Decisions.Students, f.student)
 	if !known {
 		return e, fmt.Errorf("the roster of district %s holds no active student of that id", t.name)
 	}
-	return run.Program.Explain(run.Population, i, run.Batch.Records[i], run.Seed)
+	return run.Program.Explain(run.Population, i, run.Batch.Decisions.Record(i), run.Seed)
 }
 
 // tenant is the one district, with the one process.

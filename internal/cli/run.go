@@ -253,8 +253,8 @@ func (f *runFlags) decide(ctx context.Context, env *Environment, tenants []tenan
 			if run.Batch == nil {
 				continue
 			}
-			for r := range run.Batch.Records {
-				if err := writer.Write(&run.Batch.Records[r]); err != nil {
+			for _, r := range run.Batch.Records() {
+				if err := writer.Write(&r); err != nil {
 					return err
 				}
 			}

@@ -207,7 +207,7 @@ func TestDecisionsAreThoseOfThePipeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want bytes.Buffer
-	if err := export.Write(export.CSV, &want, export.Columns(process), out.Runs[0].Batch.Records); err != nil {
+	if err := export.Write(export.CSV, &want, export.Columns(process), out.Runs[0].Batch.Decisions.All()); err != nil {
 		t.Fatal(err)
 	}
 	_, got := s.call("GET", "/v1/districts/boston/decisions?format=csv", "all", "")

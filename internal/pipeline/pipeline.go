@@ -176,19 +176,35 @@ func begin(ctx context.Context, in *Input, run *Run) error {
 // recall takes a run that was committed before from the record.
 func recall(ctx context.Context, in *Input, run *Run, committed ledger.Run) error {
 	batch := &engine.Batch{Counts: engine.Counts{States: map[decision.State]int{}, Rules: map[string]int{}}}
+	var records []decision.Record
 	for d, err := range in.Ledger.Decisions(ctx, ledger.Query{Process: run.Process(), Run: run.ID}) {
 		if err != nil {
 			return err
 		}
-		batch.Records = append(batch.Records, d.Record)
+		records = append(records, d.Record)
 		batch.Counts.States[d.State]++
 		for _, id := range d.Rules {
 			batch.Counts.Rules[id]++
 		}
 	}
-	batch.Counts.Decisions = len(batch.Records)
+	batch.Counts.Decisions = len(records)
+	var err error
+	if batch.Decisions, err = decision.Gather(shared(in, run), records); err != nil {
+		return fmt.Errorf("run %s of process %s as it was recorded: %w", run.ID, run.Process(), err)
+	}
 	run.Batch, run.Receipt, run.Again = batch, &ledger.Receipt{Run: committed, Again: true}, true
 	return nil
+}
+
+// shared is what all decisions of a run share.
+func shared(in *Input, run *Run) decision.Batch {
+	b := decision.Batch{
+		District: in.District, Process: run.Process(), Revision: run.Program.Digest().String(), Run: run.ID, Trigger: run.Trigger, At: run.At,
+	}
+	for _, f := range run.Program.Bundle().Process.Result {
+		b.Fields = append(b.Fields, f.Name)
+	}
+	return b
 }
 
 // byInstant groups the runs that are still to be decided. There is one group,
@@ -292,7 +308,7 @@ func commit(ctx context.Context, in *Input, run *Run, batch *engine.Batch) error
 	}
 	tell(0)
 	receipt, err := in.Ledger.CommitRun(ctx, ledger.RunCommit{
-		Run: run.ID, Bundle: run.Program.Bundle(), Population: run.Population, Records: batch.Records, Tasks: batch.Tasks,
+		Run: run.ID, Bundle: run.Program.Bundle(), Population: run.Population, Records: batch.Decisions.All(), Tasks: batch.Tasks,
 	})
 	if err != nil {
 		return err

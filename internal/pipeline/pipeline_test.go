@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/juncture-dev/juncture/api/v1alpha1"
 	"github.com/juncture-dev/juncture/engine"
@@ -112,7 +113,7 @@ func TestRecordChangesNoDecision(t *testing.T) {
 		if a.ID == "" || a.ID != b.ID || a.Batch.Counts.Decisions != 7 {
 			t.Errorf("run %q and %q, %d decisions", a.ID, b.ID, a.Batch.Counts.Decisions)
 		}
-		if diff := cmp.Diff(a.Batch, b.Batch); diff != "" {
+		if diff := cmp.Diff(a.Batch, b.Batch, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("%s without (-) and with a record (+):\n%s", a.Process(), diff)
 		}
 		if a.Receipt != nil || b.Receipt == nil {
@@ -146,7 +147,7 @@ func TestCommittedRunIsNotDecidedAgain(t *testing.T) {
 	if !r.Again || !r.At.Equal(at) || string(r.Seed) != "seed" || r.Receipt == nil {
 		t.Errorf("again %v, at %s with seed %q", r.Again, r.At, r.Seed)
 	}
-	if diff := cmp.Diff(first.Runs[0].Batch.Records, r.Batch.Records); diff != "" {
+	if diff := cmp.Diff(first.Runs[0].Batch.Decisions.All(), r.Batch.Decisions.All()); diff != "" {
 		t.Errorf("first (-), again (+):\n%s", diff)
 	}
 	if diff := cmp.Diff(first.Runs[0].Batch.Counts, r.Batch.Counts); diff != "" {
@@ -183,7 +184,7 @@ func TestInterruptedRunIsDoneAsItWasBegun(t *testing.T) {
 		t.Errorf("the other process ran at %s, what was read is of %s", fresh.At, out.Population.At)
 	}
 	alone := run(t, input(t, "request/1", "tutoring"))
-	if diff := cmp.Diff(alone.Runs[0].Batch.Records, resumed.Batch.Records); diff != "" {
+	if diff := cmp.Diff(alone.Runs[0].Batch.Decisions.All(), resumed.Batch.Decisions.All()); diff != "" {
 		t.Errorf("never interrupted (-), resumed (+):\n%s", diff)
 	}
 	if n := len(pending(t, in.Ledger)); n != 0 {
@@ -269,8 +270,8 @@ func TestSupersedes(t *testing.T) {
 	first := run(t, in)
 	in.Due[0].Trigger, in.At = "request/2", at.Add(time.Hour)
 	second := run(t, in)
-	for i, r := range second.Runs[0].Batch.Records {
-		if r.Supersedes != first.Runs[0].Batch.Records[i].ID {
+	for i, r := range second.Runs[0].Batch.Records() {
+		if r.Supersedes != first.Runs[0].Batch.Decisions.Record(i).ID {
 			t.Errorf("decision %d supersedes %q", i, r.Supersedes)
 		}
 	}
@@ -313,7 +314,7 @@ func TestShadowRunTakesNothingAway(t *testing.T) {
 	trial := in
 	trial.Due = []pipeline.Due{{Program: inMode(t, in.Due[0].Program, bundle.ModeShadow), Trigger: "request/2"}}
 	trial.At = at.Add(time.Hour)
-	for _, r := range run(t, trial).Runs[0].Batch.Records {
+	for _, r := range run(t, trial).Runs[0].Batch.Records() {
 		if r.Supersedes != "" {
 			t.Fatal("a decision in shadow mode supersedes a live one")
 		}
@@ -324,8 +325,8 @@ func TestShadowRunTakesNothingAway(t *testing.T) {
 	}
 
 	in.Due[0].Trigger, in.At = "request/3", at.Add(2*time.Hour)
-	for i, r := range run(t, in).Runs[0].Batch.Records {
-		if r.Supersedes != live.Runs[0].Batch.Records[i].ID {
+	for i, r := range run(t, in).Runs[0].Batch.Records() {
+		if r.Supersedes != live.Runs[0].Batch.Decisions.Record(i).ID {
 			t.Fatal("the next live run does not go on from the last one")
 		}
 	}
