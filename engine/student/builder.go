@@ -125,16 +125,29 @@ func (b *Builder) Text(f Fact, v string) (fault string) {
 	}
 	code, known := b.codes[v]
 	if !known {
-		if b.codes == nil {
-			b.codes = map[string]uint32{}
-		}
-		v = string([]byte(v)) // v may be part of a whole record
-		code = uint32(len(b.dict))
-		b.codes[v] = code
-		b.dict = append(b.dict, v)
+		code = b.newCode(string([]byte(v))) // v may be part of a whole record
 	}
 	b.entries = append(b.entries, entry{f, uint64(code)})
 	return ""
+}
+
+// Bytes is Text for who reads bytes.
+func (b *Builder) Bytes(f Fact, v []byte) (fault string) {
+	if code, known := b.codes[string(v)]; known {
+		b.entries = append(b.entries, entry{f, uint64(code)})
+		return ""
+	}
+	return b.Text(f, string(v))
+}
+
+func (b *Builder) newCode(v string) uint32 {
+	if b.codes == nil {
+		b.codes = map[string]uint32{}
+	}
+	code := uint32(len(b.dict))
+	b.codes[v] = code
+	b.dict = append(b.dict, v)
+	return code
 }
 
 // Present adds a fact that is only counted or dated (Count, DaysSince).

@@ -38,8 +38,8 @@ const bufferSize = 64 << 10
 
 // Reader reads the records of one input.
 type Reader struct {
-	// MaxRecord is the most bytes of a record, its line end included; NewReader
-	// sets 1 GiB. It bounds the memory of the reader, which grows with the longest
+	// MaxRecord is the most bytes of a record, its line end and the empty lines
+	// before it included; NewReader sets 1 GiB. It bounds the memory of the reader, which grows with the longest
 	// record to at most twice that. It must not exceed 2 GiB.
 	MaxRecord int
 
@@ -53,6 +53,7 @@ type Reader struct {
 	end   int
 	quote int // the first quote at or after record; end if there is none
 
+	room   int // what is left of MaxRecord after empty lines
 	record int // where the current record begins in buf
 	next   int // where the next one begins
 	line   int // physical lines read
@@ -89,13 +90,13 @@ func (r *Reader) Next() bool {
 	if r.err != nil {
 		return false
 	}
-	r.record = r.next
+	r.record, r.room = r.next, r.MaxRecord
 	if r.quote < r.record {
 		r.findQuote(r.record)
 	}
 	for {
 		n := bytes.IndexByte(r.buf[r.record:r.end], '\n')
-		if n < 0 || n >= r.MaxRecord {
+		if n < 0 || n >= r.room {
 			return r.readRecord()
 		}
 		next := r.record + n + 1
@@ -114,6 +115,7 @@ func (r *Reader) Next() bool {
 		if n > 0 {
 			return true
 		}
+		r.room -= next - r.record
 		r.record = next
 	}
 }
@@ -223,8 +225,8 @@ func (r *Reader) readRecord() bool {
 		case errors.Is(l.err, errEnd), errors.Is(l.err, ErrTooLong):
 			return r.fail(l.err)
 		case l.err == nil && l.from == l.to:
+			r.room -= l.next
 			r.record += l.next
-			r.next = r.record
 			continue
 		}
 		if r.quote < r.record { // it was in a line that is skipped
@@ -243,12 +245,12 @@ func (r *Reader) readRecord() bool {
 func (r *Reader) readLine(from int) physical {
 	searched := from
 	for {
-		if searched > r.MaxRecord {
+		if searched > r.room {
 			return physical{err: ErrTooLong}
 		}
 		if i := bytes.IndexByte(r.buf[r.record+searched:r.end], '\n'); i >= 0 {
 			l := physical{from: from, to: searched + i, next: searched + i + 1, ended: true}
-			if l.next > r.MaxRecord {
+			if l.next > r.room {
 				return physical{err: ErrTooLong}
 			}
 			if l.to > from && r.buf[r.record+l.to-1] == '\r' {
@@ -259,7 +261,7 @@ func (r *Reader) readLine(from int) physical {
 		}
 		searched = r.end - r.record
 		if r.inErr != nil {
-			if searched > r.MaxRecord {
+			if searched > r.room {
 				return physical{err: ErrTooLong}
 			}
 			return r.lastLine(from, searched)

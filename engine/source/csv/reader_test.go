@@ -149,7 +149,9 @@ func TestMaxRecord(t *testing.T) {
 		"lines within quotes together": {"\"123\n456\n8\"\n", 0, ErrTooLong},
 		"a quote that never closes":    {"a\n\"" + strings.Repeat("b\n", 1000), 1, ErrTooLong},
 		"a line that never ends":       {strings.Repeat("b", 100_000), 0, ErrTooLong},
-		"empty lines are no record":    {strings.Repeat("\n", 100) + "a\n", 1, nil},
+		"empty lines count":            {"a\n\n\n\n\nb\n" + strings.Repeat("\n", 9) + "c\n", 2, ErrTooLong},
+		"empty lines without end":      {"a\n" + strings.Repeat("\n", 100), 1, ErrTooLong},
+		"empty lines that just fit":    {"a\n" + strings.Repeat("\n", 8) + "b\n", 2, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for chunk := 1; chunk < 40; chunk++ {

@@ -54,29 +54,3 @@ func TestParseDayTakesTheDistrictsDay(t *testing.T) {
 		}
 	}
 }
-
-func TestParseNumber(t *testing.T) {
-	for text, want := range map[string]float64{"0": 0, "79": 79, " 79.50 ": 79.5, "-1.5e2": -150, "+.5": 0.5, "007": 7} {
-		if got, ok := parseNumber(text); !ok || got != want {
-			t.Errorf("%q is %v (%v), want %v", text, got, ok, want)
-		}
-	}
-	for _, text := range []string{"", " ", "abc", "1,5", "1 000", "85%", "NaN", "inf", "-Infinity", "0x10", "1_000", "1e999", "1e", "--1", "1.2.3", "٣"} {
-		if got, ok := parseNumber(text); ok {
-			t.Errorf("%q was read as %v", text, got)
-		}
-	}
-}
-
-func TestParseInteger(t *testing.T) {
-	for text, want := range map[string]int64{"79": 79, "79.0": 79, "-3": -3, "3e2": 300, "9223372036854775807": 1<<63 - 1} {
-		if got, ok := parseInteger(text); !ok || got != want {
-			t.Errorf("%q is %v (%v), want %v", text, got, ok, want)
-		}
-	}
-	for _, text := range []string{"79.5", "9223372036854775808", "1e300", "x", ""} {
-		if got, ok := parseInteger(text); ok {
-			t.Errorf("%q was read as %v", text, got)
-		}
-	}
-}

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/juncture-dev/juncture/engine/source/intern"
+	"github.com/juncture-dev/juncture/engine/source/text"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -15,7 +17,7 @@ const maxDay = math.MaxInt32
 
 // reached is what the students' current enrollments lead to.
 type reached struct {
-	ids     *ids
+	ids     *intern.Table
 	prints  []uint64
 	current []enrollment
 	texts   map[string]string // schools and classes, each text once
@@ -48,7 +50,7 @@ type enrollmentColumns struct {
 // readEnrollments finds the current enrollments, the attributes drawn from
 // them, and those drawn from the classes, courses, orgs and sessions they lead to.
 func (r *reader) readEnrollments() error {
-	r.enrollments = &reached{ids: newIDs(r.seed), texts: map[string]string{}, conflicts: map[uint32]bool{}, doubts: map[int32][]string{}}
+	r.enrollments = &reached{ids: intern.New(r.seed), texts: map[string]string{}, conflicts: map[uint32]bool{}, doubts: map[int32][]string{}}
 	if !r.manifest.bulk[enrollments] {
 		return nil
 	}
@@ -71,7 +73,7 @@ func (r *reader) readEnrollments() error {
 	}
 	list := r.enrollments.current
 	slices.SortFunc(list, func(a, b enrollment) int {
-		return cmp.Or(cmp.Compare(a.student, b.student), cmp.Compare(a.begin, b.begin), r.enrollments.ids.compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(a.student, b.student), cmp.Compare(a.begin, b.begin), r.enrollments.ids.Compare(a.id, b.id))
 	})
 	for _, e := range list {
 		if r.enrollments.conflicts[e.id] {
@@ -84,7 +86,7 @@ func (r *reader) readEnrollments() error {
 
 func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 	standing := statusOf(t.field(c.status))
-	if standing == deleted || !r.isStudentRow(t, t.field(c.role), "", "role") {
+	if standing == deleted || !r.isStudentRow(t, t.field(c.role), nil, "role") {
 		return
 	}
 	number, known := r.roster.find(t.field(c.user))
@@ -101,19 +103,19 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 		r.problems.add(t.name, t.row, "", faultRagged)
 		r.doubt(number, t.row, "")
 		return
-	case t.field(c.id) == "":
+	case len(t.field(c.id)) == 0:
 		r.problems.add(t.name, t.row, "sourcedId", faultNoID)
-		r.doubt(number, t.row, t.field(c.school))
+		r.doubt(number, t.row, string(t.field(c.school)))
 		return
 	}
 	s := r.enrollments
-	id, isNew := s.ids.add(t.field(c.id))
+	id, isNew := s.ids.Add(t.field(c.id))
 	if !isNew {
 		if r.duplicate(t, s.prints[id]) {
 			// Both students' enrollments are in doubt: this one's now, the
 			// first's when all rows are known.
 			s.conflicts[id] = true
-			r.doubt(number, t.row, t.field(c.school))
+			r.doubt(number, t.row, string(t.field(c.school)))
 		}
 		return
 	}
@@ -129,13 +131,13 @@ func (r *reader) readEnrollment(t *rows, c enrollmentColumns) {
 		days.broken = true
 	}
 	if days.broken {
-		r.doubt(number, t.row, t.field(c.school))
+		r.doubt(number, t.row, string(t.field(c.school)))
 		return
 	}
 	e.begin, e.schoolID, e.classID = days.begin, s.text(t.field(c.school)), s.text(t.field(c.class))
-	if text := t.field(c.primary); text != "" {
+	if field := t.field(c.primary); len(field) > 0 {
 		var ok bool
-		if e.primary, ok = parseBoolean(text); !ok {
+		if e.primary, ok = text.Boolean(field); !ok {
 			r.problems.add(t.name, t.row, "primary", faultPrimary)
 		}
 	}
@@ -173,20 +175,21 @@ func (r *reader) enrolledDays(t *rows, c enrollmentColumns, class uint32) span {
 		terms.broken = true
 	}
 	own := span{begin: terms.begin, end: terms.end}
-	if t.field(c.begin) == "" || t.field(c.end) == "" {
+	begins, ends := len(t.field(c.begin)) > 0, len(t.field(c.end)) > 0
+	if !begins || !ends {
 		own.broken = terms.broken
 	}
 	if terms.broken {
 		own.begin, own.end = student.Undated, maxDay
 	}
-	if t.field(c.begin) != "" {
+	if begins {
 		begin, ok := r.date(t, c.begin, "beginDate", student.Undated)
 		own.begin, own.broken = begin, own.broken || !ok
 		if !ok {
 			own.begin = student.Undated
 		}
 	}
-	if t.field(c.end) != "" {
+	if ends {
 		end, ok := r.date(t, c.end, "endDate", maxDay)
 		own.end, own.broken = end, own.broken || !ok
 	}
@@ -207,7 +210,7 @@ func (r *reader) doubt(number int32, row uint32, school string) {
 		}
 		r.damage(file, number, row)
 	}
-	r.enrollments.doubts[number] = append(r.enrollments.doubts[number], r.enrollments.text(school))
+	r.enrollments.doubts[number] = append(r.enrollments.doubts[number], r.enrollments.text([]byte(school)))
 }
 
 func (r *reader) feedEnrollment(t *rows, e enrollment) {
@@ -217,7 +220,7 @@ func (r *reader) feedEnrollment(t *rows, e enrollment) {
 		if p.byClass() {
 			belongs = r.matchClass(p, e.class)
 		}
-		if belongs == no || p.unavailable || t.field(p.field) == "" {
+		if belongs == no || p.unavailable || len(t.field(p.field)) == 0 {
 			continue
 		}
 		if order := p.orderColumn(); order != "beginDate" {
@@ -325,17 +328,17 @@ func (r *reader) feedSide(p *planned, s *side, n uint32, e enrollment, belongs m
 		p.builder.Faulty(f)
 		return
 	}
-	if bad := p.feed(f, text, r.zone); bad != (fault{}) {
+	if bad := p.feed(f, []byte(text), r.zone); bad != (fault{}) {
 		r.problems.addOnce(s.file, s.rows[n], p.from.Field, bad)
 	}
 }
 
 // text is one copy of a text that many rows share.
-func (s *reached) text(text string) string {
-	if known, ok := s.texts[text]; ok {
+func (s *reached) text(field []byte) string {
+	if known, ok := s.texts[string(field)]; ok {
 		return known
 	}
-	own := string([]byte(text))
+	own := string(field)
 	s.texts[own] = own
 	return own
 }

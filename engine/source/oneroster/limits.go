@@ -19,7 +19,8 @@ type Limits struct {
 	// RatioFrom bytes. Default 200 from 16 MiB on: real exports expand five- to
 	// fortyfold, a bomb a thousandfold.
 	Ratio, RatioFrom int64
-	// Record is the most bytes of one CSV record, and so of one field. Default 1 MiB.
+	// Record is the most bytes of one CSV record, its line end included. Default
+	// 1 MiB, at most 2 GiB.
 	Record int64
 	// Columns is the most columns of a file. Default 1,024.
 	Columns int
@@ -90,8 +91,6 @@ type guarded struct {
 	meter      *meter
 	compressed int64 // 0: not compressed
 	read       int64
-	unrecorded int64 // since the last whole record; see rows
-	perRecord  bool
 }
 
 func (g *guarded) Read(p []byte) (int, error) {
@@ -101,12 +100,8 @@ func (g *guarded) Read(p []byte) (int, error) {
 	n, err := g.in.Read(p)
 	g.read += int64(n)
 	g.meter.done += int64(n)
-	g.unrecorded += int64(n)
 	if err := g.beyond(g.read, g.meter.done); err != nil {
 		return 0, err
-	}
-	if g.perRecord && g.unrecorded > g.meter.limits.Record+bufferSize {
-		return 0, &Error{File: g.file, Fault: "a record is longer than " + bytesText(g.meter.limits.Record), Mend: "look for a quote that is never closed or a line that never ends"}
 	}
 	g.meter.tell(false)
 	return n, err

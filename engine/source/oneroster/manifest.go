@@ -30,12 +30,12 @@ func (r *reader) readManifest() error {
 	}
 	name, value := t.column("propertyName"), t.column("value")
 	for t.next() {
-		key := t.field(name)
-		if old, twice := properties[key]; twice && old != t.field(value) {
+		key := string(t.field(name))
+		if old, twice := properties[key]; twice && old != string(t.field(value)) {
 			t.guard.Close()
 			return &Error{File: manifestFile, Row: int(t.row), Column: "propertyName", Fault: "names a property twice with different values", Mend: "keep one row for each property"}
 		}
-		properties[strings.Clone(key)] = strings.Clone(t.field(value))
+		properties[key] = string(t.field(value))
 	}
 	if err := t.finish(); err != nil {
 		return err

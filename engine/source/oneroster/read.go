@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/juncture-dev/juncture/engine/source/intern"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -92,7 +93,7 @@ type reader struct {
 	roles       *roleTable // 1.2 only
 	roster      *roster
 	enrollments *reached
-	results     *ids
+	results     *intern.Table
 }
 
 func read(ctx context.Context, a *archive, o Options) (*student.Population, error) {
@@ -170,7 +171,7 @@ func (r *reader) readSessionsAndOrgs() (err error) {
 
 func (r *reader) readCoursesAndClasses() (err error) {
 	needed := slices.ContainsFunc(r.all, func(p *planned) bool { return slices.Contains(p.needs(), courses) })
-	r.courses = &side{ids: newIDs(r.seed)}
+	r.courses = &side{ids: intern.New(r.seed)}
 	if needed {
 		if r.courses, err = r.readSide(courses, "title", "courseCode"); err != nil {
 			return err
@@ -226,17 +227,17 @@ func (r *reader) population(o Options) *student.Population {
 func (r *reader) compare(p *planned) func(a, b uint32) int {
 	switch p.from.File {
 	case results:
-		return r.results.compare
+		return r.results.Compare
 	case enrollments:
-		return r.enrollments.ids.compare
+		return r.enrollments.ids.Compare
 	case classes:
-		return r.classes.ids.compare
+		return r.classes.ids.Compare
 	case courses:
-		return r.courses.ids.compare
+		return r.courses.ids.Compare
 	case orgs:
-		return r.orgs.ids.compare
+		return r.orgs.ids.Compare
 	case academicSessions:
-		return r.sessions.ids.compare
+		return r.sessions.ids.Compare
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package oneroster
 
 import (
+	"github.com/juncture-dev/juncture/engine/source/intern"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -83,7 +84,7 @@ type resultColumns struct {
 
 // readResults finds the attributes drawn from results.csv.
 func (r *reader) readResults() error {
-	r.results = newIDs(r.seed)
+	r.results = intern.New(r.seed)
 	if len(r.plan[results]) == 0 || !r.manifest.bulk[results] {
 		return nil
 	}
@@ -112,12 +113,12 @@ func (r *reader) readResults() error {
 			r.problems.add(t.name, t.row, "", faultRagged)
 			r.damage(results, number, t.row)
 			continue
-		case t.field(c.id) == "":
+		case len(t.field(c.id)) == 0:
 			r.problems.add(t.name, t.row, "sourcedId", faultNoID)
 			r.damage(results, number, t.row)
 			continue
 		}
-		id, isNew := r.results.add(t.field(c.id))
+		id, isNew := r.results.Add(t.field(c.id))
 		if isNew {
 			prints = append(prints, t.fingerprint())
 		} else if !r.duplicate(t, prints[id]) {
@@ -151,8 +152,8 @@ func (r *reader) readResult(t *rows, c resultColumns, f student.Fact, standing s
 	}
 	for _, feed := range to {
 		p := feed.attribute
-		text := t.field(p.field)
-		if text == "" || p.unavailable {
+		field := t.field(p.field)
+		if len(field) == 0 || p.unavailable {
 			continue // not submitted, exempt: no fact
 		}
 		ok := dated
@@ -174,7 +175,7 @@ func (r *reader) readResult(t *rows, c resultColumns, f student.Fact, standing s
 			p.builder.Faulty(f)
 			continue
 		}
-		if bad := p.feed(f, text, r.zone); bad != (fault{}) {
+		if bad := p.feed(f, field, r.zone); bad != (fault{}) {
 			r.problems.add(t.name, t.row, p.from.Field, bad)
 		}
 	}

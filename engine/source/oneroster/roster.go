@@ -4,17 +4,19 @@
 package oneroster
 
 import (
+	"bytes"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
+	"github.com/juncture-dev/juncture/engine/source/intern"
+	"github.com/juncture-dev/juncture/engine/source/text"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
 // roster is who is in users.csv. Students are numbered in the order in which
 // they come; the population's rows follow their sourcedIds.
 type roster struct {
-	users     *ids
+	users     *intern.Table
 	prints    []uint64
 	studentOf []int32  // user → student, or −1
 	userOf    []uint32 // student → user
@@ -23,8 +25,8 @@ type roster struct {
 
 // find is the student with this sourcedId. known says whether users.csv names
 // the person at all; a person who is no student is known and has number −1.
-func (s *roster) find(id string) (number int32, known bool) {
-	user, known := s.users.find(id)
+func (s *roster) find(id []byte) (number int32, known bool) {
+	user, known := s.users.Find(id)
 	if !known {
 		return -1, false
 	}
@@ -37,10 +39,10 @@ func (s *roster) sorted() (ids []string, order []int32) {
 	for i := range byID {
 		byID[i] = uint32(i)
 	}
-	slices.SortFunc(byID, func(a, b uint32) int { return s.users.compare(s.userOf[a], s.userOf[b]) })
+	slices.SortFunc(byID, func(a, b uint32) int { return s.users.Compare(s.userOf[a], s.userOf[b]) })
 	ids, order = make([]string, len(byID)), make([]int32, len(byID))
 	for row, number := range byID {
-		ids[row] = string(s.users.get(s.userOf[number]))
+		ids[row] = string(s.users.Get(s.userOf[number]))
 		order[number] = int32(row)
 	}
 	return ids, order
@@ -57,7 +59,7 @@ type role struct {
 
 // readRoles finds who is a student by roles.csv (1.2).
 func (r *reader) readRoles() error {
-	r.roster = &roster{users: newIDs(r.seed)}
+	r.roster = &roster{users: intern.New(r.seed)}
 	if r.manifest.version != version12 {
 		return nil
 	}
@@ -68,7 +70,7 @@ func (r *reader) readRoles() error {
 	r.roles = newRoles(r)
 	id, state, user, kind := t.column("sourcedId"), t.column("status"), t.column("userSourcedId"), t.column("roleType")
 	what, org, begin, end := t.column("role"), t.column("orgSourcedId"), t.column("beginDate"), t.column("endDate")
-	seen := newIDs(r.seed)
+	seen := intern.New(r.seed)
 	var prints []uint64
 	for t.next() {
 		if !r.isStudentRow(t, t.field(what), t.field(state), "role") {
@@ -77,7 +79,7 @@ func (r *reader) readRoles() error {
 		if t.ragged {
 			r.problems.add(t.name, t.row, "", faultRagged)
 		}
-		n, isNew := seen.add(t.field(id))
+		n, isNew := seen.Add(t.field(id))
 		if isNew {
 			prints = append(prints, t.fingerprint())
 		} else if !r.duplicate(t, prints[n]) {
@@ -90,7 +92,7 @@ func (r *reader) readRoles() error {
 		if from > r.today || until <= r.today {
 			continue
 		}
-		r.roles.offer(t.field(user), role{t.field(kind) == "primary", n, t.field(org), t.row}, seen)
+		r.roles.offer(t.field(user), t.field(org), role{primary: string(t.field(kind)) == "primary", id: n, row: t.row}, seen)
 	}
 	return t.finish()
 }
@@ -99,12 +101,12 @@ func (r *reader) readRoles() error {
 // of a student and is not deleted. What is only misspelt (Student, Active) is
 // reported and counts, and so does a row with a comma too many or too few that
 // has the role in another column: neither must make a child disappear.
-func (r *reader) isStudentRow(t *rows, role, state, roleColumn string) bool {
+func (r *reader) isStudentRow(t *rows, role, state []byte, roleColumn string) bool {
 	switch {
-	case role == studentRole:
+	case string(role) == studentRole:
 	case isStudentRole(role):
 		r.problems.add(t.name, t.row, roleColumn, faultRole)
-	case t.ragged && slices.ContainsFunc(t.fields, isStudentRole):
+	case t.ragged && t.contains(isStudentRole):
 		// Whoever reads a student's row reports that it is ragged.
 	default:
 		if t.ragged {
@@ -121,30 +123,29 @@ func (r *reader) isStudentRow(t *rows, role, state, roleColumn string) bool {
 
 const studentRole = "student"
 
-func isStudentRole(text string) bool {
-	return strings.EqualFold(strings.TrimSpace(text), studentRole)
+func isStudentRole(field []byte) bool {
+	return bytes.EqualFold(bytes.TrimSpace(field), []byte(studentRole))
 }
 
 // roleTable holds the best current student role of each user.
 type roleTable struct {
-	users *ids
+	users *intern.Table
 	best  []role
 	used  []bool
 	orgs  map[string]string // each text once
 }
 
 func newRoles(r *reader) *roleTable {
-	return &roleTable{users: newIDs(r.seed), orgs: map[string]string{}}
+	return &roleTable{users: intern.New(r.seed), orgs: map[string]string{}}
 }
 
-func (rt *roleTable) offer(user string, candidate role, ids *ids) {
-	org, known := rt.orgs[candidate.org]
-	if !known {
-		org = strings.Clone(candidate.org)
-		rt.orgs[org] = org
+func (rt *roleTable) offer(user, org []byte, candidate role, ids *intern.Table) {
+	var known bool
+	if candidate.org, known = rt.orgs[string(org)]; !known {
+		candidate.org = string(org)
+		rt.orgs[candidate.org] = candidate.org
 	}
-	candidate.org = org
-	n, isNew := rt.users.add(user)
+	n, isNew := rt.users.Add(user)
 	if isNew {
 		rt.best = append(rt.best, candidate)
 		rt.used = append(rt.used, false)
@@ -157,7 +158,7 @@ func (rt *roleTable) offer(user string, candidate role, ids *ids) {
 		}
 		return
 	}
-	if ids.compare(candidate.id, old.id) < 0 {
+	if ids.Compare(candidate.id, old.id) < 0 {
 		rt.best[n] = candidate
 	}
 }
@@ -183,12 +184,12 @@ func (r *reader) readUsers() error {
 	}
 	c := userColumns{t.column("sourcedId"), t.column("status"), t.column("role"), t.column("orgSourcedIds")}
 	for t.next() {
-		if text := t.field(c.id); text == "" {
+		if id := t.field(c.id); len(id) == 0 {
 			r.problems.add(t.name, t.row, "sourcedId", faultNoID)
-		} else if !utf8.ValidString(text) {
+		} else if !utf8.Valid(id) {
 			r.problems.add(t.name, t.row, "sourcedId", faultIDNotUTF8)
 		} else {
-			r.readUser(t, c, text)
+			r.readUser(t, c, id)
 		}
 	}
 	if err := t.finish(); err != nil {
@@ -198,9 +199,9 @@ func (r *reader) readUsers() error {
 	return nil
 }
 
-func (r *reader) readUser(t *rows, c userColumns, id string) {
+func (r *reader) readUser(t *rows, c userColumns, id []byte) {
 	s := r.roster
-	user, isNew := s.users.add(id)
+	user, isNew := s.users.Add(id)
 	conflict := false
 	if isNew {
 		s.prints = append(s.prints, t.fingerprint())
@@ -226,14 +227,14 @@ func (r *reader) readUser(t *rows, c userColumns, id string) {
 
 // studentHome reports whether a row of users.csv is a student's, and the school
 // that the roster gives apart from enrollments.
-func (r *reader) studentHome(t *rows, c userColumns, id string) (home string, isStudent bool) {
+func (r *reader) studentHome(t *rows, c userColumns, id []byte) (home string, isStudent bool) {
 	if r.manifest.version == version11 {
 		if !r.isStudentRow(t, t.field(c.role), t.field(c.status), "role") {
 			return "", false
 		}
 		return r.firstSchool(t.field(c.orgs)), true
 	}
-	n, ok := r.roles.users.find(id)
+	n, ok := r.roles.users.Find(id)
 	if !ok {
 		return "", false
 	}
@@ -242,15 +243,15 @@ func (r *reader) studentHome(t *rows, c userColumns, id string) (home string, is
 	if standing == unclear {
 		r.problems.add(t.name, t.row, "status", faultStatus)
 	}
-	return r.firstSchool(r.roles.best[n].org), standing != deleted
+	return r.firstSchool([]byte(r.roles.best[n].org)), standing != deleted
 }
 
 // firstSchool is the first entry of type school in a list of orgs.
-func (r *reader) firstSchool(list string) string {
+func (r *reader) firstSchool(list []byte) string {
 	for len(list) > 0 {
-		id, rest, _ := strings.Cut(list, ",")
+		id, rest, _ := bytes.Cut(list, []byte{','})
 		list = rest
-		if n := r.orgs.find(strings.TrimSpace(id)); n != none && r.orgs.text("type", n) == "school" {
+		if n := r.orgs.find(bytes.TrimSpace(id)); n != none && r.orgs.text("type", n) == "school" {
 			return r.orgs.id(n)
 		}
 	}
@@ -280,7 +281,7 @@ func (r *reader) readDemographics() error {
 	for _, p := range r.plan[demographics] {
 		r.place(t, p)
 	}
-	seen := newIDs(r.seed)
+	seen := intern.New(r.seed)
 	var prints []uint64
 	id, state := t.column("sourcedId"), t.column("status")
 	for t.next() {
@@ -293,7 +294,7 @@ func (r *reader) readDemographics() error {
 			r.problems.add(t.name, t.row, "sourcedId", faultUnknownStudent)
 			continue
 		}
-		n, isNew := seen.add(t.field(id))
+		n, isNew := seen.Add(t.field(id))
 		if !isNew {
 			if r.duplicate(t, prints[n]) && number >= 0 {
 				r.damage(demographics, number, t.row)
@@ -337,11 +338,11 @@ func (r *reader) damage(file string, number int32, row uint32) {
 
 // date reads a date column of the current row, reporting what is no date.
 func (r *reader) date(t *rows, column int, name string, empty int32) (day int32, ok bool) {
-	text := t.field(column)
-	if text == "" {
+	field := t.field(column)
+	if len(field) == 0 {
 		return empty, true
 	}
-	if day, ok = parseDay(text, r.zone); !ok {
+	if day, ok = text.Day(field, r.zone); !ok {
 		r.problems.add(t.name, t.row, name, faultNotDate)
 		return empty, false
 	}

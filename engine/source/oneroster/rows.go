@@ -5,22 +5,21 @@ package oneroster
 
 import (
 	"archive/zip"
-	"bufio"
 	"compress/flate"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
+	stdcsv "encoding/csv"
 	"errors"
 	"hash"
 	"hash/maphash"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
+	"github.com/juncture-dev/juncture/engine/source/csv"
 	"github.com/juncture-dev/juncture/engine/student"
 )
-
-const bufferSize = 64 << 10
 
 // rows iterates over the records of one CSV file. It is all that the rest of
 // the package knows of CSV.
@@ -34,9 +33,9 @@ type rows struct {
 	width  int // columns of the header, those without a name included
 	seed   maphash.Seed
 
-	fields []string // of the current record; valid until the next call of next
-	row    uint32   // of the current record; 1 is the header
-	ragged bool     // the current record has not as many fields as the header
+	record csv.Record // the current one; valid until the next call of next
+	row    uint32     // of the current record; 1 is the header
+	ragged bool       // the current record has not as many fields as the header
 	err    error
 }
 
@@ -47,16 +46,14 @@ func openRows(a *archive, name string, required []string, m *meter, sums digests
 	if err != nil {
 		return nil, err
 	}
-	guard.perRecord = true
 	r := &rows{name: name, guard: guard, hash: sha256.New(), sums: sums, seed: seed}
-	buffered := bufio.NewReaderSize(io.TeeReader(r.guard, r.hash), bufferSize)
-	if err := skipMark(buffered, name); err != nil {
+	in, err := csv.SkipMark(io.TeeReader(r.guard, r.hash))
+	if err != nil {
 		guard.Close()
-		return nil, err
+		return nil, r.readError(0, err)
 	}
-	r.csv = csv.NewReader(buffered)
-	r.csv.ReuseRecord = true
-	r.csv.FieldsPerRecord = -1
+	r.csv = csv.NewReader(in)
+	r.csv.MaxRecord = int(min(m.limits.Record, math.MaxInt32))
 	if err := r.readHeader(required, m.limits.Columns); err != nil {
 		guard.Close()
 		return nil, err
@@ -64,29 +61,16 @@ func openRows(a *archive, name string, required []string, m *meter, sums digests
 	return r, nil
 }
 
-// skipMark skips the byte order mark that spreadsheets write before UTF-8.
-func skipMark(in *bufio.Reader, name string) error {
-	mark, err := in.Peek(3)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return readError(name, 0, err)
-	}
-	switch {
-	case strings.HasPrefix(string(mark), "\xef\xbb\xbf"):
-		_, err = in.Discard(len(mark))
-		return err
-	case strings.HasPrefix(string(mark), "\xff\xfe"), strings.HasPrefix(string(mark), "\xfe\xff"):
-		return &Error{File: name, Fault: "is written in UTF-16", Mend: "save it as UTF-8"}
-	}
-	return nil
-}
-
 func (r *rows) readHeader(required []string, columns int) error {
-	record, err := r.csv.Read()
-	if errors.Is(err, io.EOF) {
+	if !r.csv.Next() {
+		if err := r.csv.Err(); err != nil {
+			return r.readError(1, err)
+		}
 		return &Error{File: r.name, Fault: "is empty, it lacks even the header", Mend: "export it anew, or have the manifest call it absent"}
 	}
-	if err != nil {
-		return readError(r.name, 1, err)
+	record := make([]string, r.csv.Len())
+	for i := range record {
+		record[i] = string(r.csv.Field(i))
 	}
 	if len(record) > columns {
 		return &Error{File: r.name, Row: 1, Fault: "has more than " + strconv.Itoa(columns) + " columns", Mend: "export fewer metadata columns"}
@@ -95,7 +79,6 @@ func (r *rows) readHeader(required []string, columns int) error {
 	r.width = len(record)
 	r.header = make(map[string]int, len(record))
 	for i, column := range record {
-		column = strings.Clone(column)
 		if _, twice := r.header[column]; twice && column != "" {
 			return &Error{File: r.name, Row: 1, Column: printable(column), Fault: "is there twice", Mend: "give each column its own name"}
 		}
@@ -129,10 +112,9 @@ func (r *rows) next() bool {
 	if r.err != nil {
 		return false
 	}
-	fields, err := r.csv.Read()
-	if err != nil {
-		if !errors.Is(err, io.EOF) {
-			r.err = readError(r.name, int(r.row)+1, err)
+	if !r.csv.Next() {
+		if err := r.csv.Err(); err != nil {
+			r.err = r.readError(int(r.row)+1, err)
 		}
 		return false
 	}
@@ -141,9 +123,8 @@ func (r *rows) next() bool {
 		return false
 	}
 	r.row++
-	r.fields = fields
-	r.ragged = len(fields) != r.width
-	r.guard.unrecorded = 0
+	r.record = r.csv.Record()
+	r.ragged = r.record.Len() != r.width
 	return true
 }
 
@@ -165,29 +146,43 @@ func (r *rows) column(name string) int {
 	return -1
 }
 
-// field is a column's text in the current record; empty where there is none.
-func (r *rows) field(i int) string {
-	if i < 0 || i >= len(r.fields) {
-		return ""
+// field is a column's text in the current record; empty where there is none. It
+// is valid until the next call of next.
+func (r *rows) field(i int) []byte {
+	if uint(i) >= uint(r.record.Len()) { // −1 too
+		return nil
 	}
-	return r.fields[i]
+	return r.record.Field(i)
+}
+
+// contains reports whether a field of the current record satisfies f.
+func (r *rows) contains(f func(field []byte) bool) bool {
+	for i := range r.record.Len() {
+		if f(r.record.Field(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // fingerprint tells records apart within one reading.
-func (r *rows) fingerprint() uint64 {
-	var h maphash.Hash
-	h.SetSeed(r.seed)
-	for _, f := range r.fields {
-		h.WriteString(f)
-		h.WriteByte(0)
+func (r *rows) fingerprint() uint64 { return r.csv.Sum(r.seed) }
+
+// readError says what a failed read of a record means.
+func (r *rows) readError(row int, err error) error {
+	switch {
+	case errors.Is(err, csv.ErrTooLong):
+		return &Error{File: r.name, Fault: "a record is longer than " + bytesText(r.guard.meter.limits.Record), Mend: "look for a quote that is never closed or a line that never ends"}
+	case errors.Is(err, csv.ErrUTF16):
+		return &Error{File: r.name, Fault: "is written in UTF-16", Mend: "save it as UTF-8"}
 	}
-	return h.Sum64()
+	return readError(r.name, row, err)
 }
 
 // readError says what a failed read means to the one who made the export.
 func readError(file string, row int, err error) error {
 	var own *Error
-	var syntax *csv.ParseError
+	var syntax *stdcsv.ParseError
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.As(err, &own), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -5,8 +5,8 @@ package oneroster
 
 import (
 	"math"
-	"strings"
 
+	"github.com/juncture-dev/juncture/engine/source/intern"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -14,7 +14,7 @@ import (
 // that are needed.
 type side struct {
 	file    string
-	ids     *ids
+	ids     *intern.Table
 	rows    []uint32
 	suspect []bool // the row cannot be trusted
 	texts   map[string][]string
@@ -25,7 +25,7 @@ const none = math.MaxUint32
 
 // readSide reads a file, if the export has it; else it gives an empty one.
 func (r *reader) readSide(file string, keep ...string) (*side, error) {
-	s := &side{file: csvName(file), ids: newIDs(r.seed), texts: map[string][]string{}}
+	s := &side{file: csvName(file), ids: intern.New(r.seed), texts: map[string][]string{}}
 	if !r.manifest.bulk[file] {
 		return s, nil
 	}
@@ -53,11 +53,11 @@ func (r *reader) readSide(file string, keep ...string) (*side, error) {
 		if standing == deleted {
 			continue
 		}
-		if t.field(id) == "" {
+		if len(t.field(id)) == 0 {
 			r.problems.add(s.file, t.row, "sourcedId", faultNoID)
 			continue
 		}
-		n, isNew := s.ids.add(t.field(id))
+		n, isNew := s.ids.Add(t.field(id))
 		if !isNew {
 			s.suspect[n] = r.duplicate(t, prints[n]) || s.suspect[n]
 			continue
@@ -71,7 +71,7 @@ func (r *reader) readSide(file string, keep ...string) (*side, error) {
 			r.problems.add(s.file, t.row, "status", faultStatus)
 		}
 		for column, i := range places {
-			s.texts[column] = append(s.texts[column], strings.Clone(t.field(i)))
+			s.texts[column] = append(s.texts[column], string(t.field(i)))
 		}
 	}
 	return s, t.finish()
@@ -91,7 +91,7 @@ func (r *reader) duplicate(t *rows, first uint64) (differs bool) {
 func (s *side) len() int { return len(s.rows) }
 
 // id is the sourcedId of row n.
-func (s *side) id(n uint32) string { return string(s.ids.get(n)) }
+func (s *side) id(n uint32) string { return string(s.ids.Get(n)) }
 
 // text is a column's text in row n; empty if the file lacks the column.
 func (s *side) text(column string, n uint32) string {
@@ -102,8 +102,8 @@ func (s *side) text(column string, n uint32) string {
 }
 
 // find is the number of the trusted row with this sourcedId, or none.
-func (s *side) find(id string) uint32 {
-	n, ok := s.ids.find(id)
+func (s *side) find(id []byte) uint32 {
+	n, ok := s.ids.Find(id)
 	if !ok || s.suspect[n] {
 		return none
 	}
@@ -112,8 +112,8 @@ func (s *side) find(id string) uint32 {
 
 // dangles reports whether nothing at all bears this sourcedId, so that the
 // reference itself is at fault.
-func (s *side) dangles(id string) bool {
-	_, ok := s.ids.find(id)
+func (s *side) dangles(id []byte) bool {
+	_, ok := s.ids.Find(id)
 	return !ok
 }
 
@@ -122,7 +122,7 @@ func (s *side) dangles(id string) bool {
 func (r *reader) link(from *side, column string, to *side, unknown fault) []uint32 {
 	links := make([]uint32, from.len())
 	for n := range links {
-		id := from.text(column, uint32(n))
+		id := []byte(from.text(column, uint32(n)))
 		links[n] = to.find(id)
 		if links[n] == none && to.dangles(id) && !from.suspect[n] {
 			r.problems.add(from.file, from.rows[n], column, unknown)
@@ -169,7 +169,7 @@ func (r *reader) classSpans(classes, sessions *side) (spans []span, terms [][]ui
 			continue
 		}
 		for k, id := range split(classes.text("termSourcedIds", uint32(n))) {
-			term, known := sessions.ids.find(id)
+			term, known := sessions.ids.Find([]byte(id))
 			if !known {
 				r.problems.add(classes.file, classes.rows[n], "termSourcedIds", faultUnknownSession)
 				spans[n].broken = true
@@ -213,7 +213,7 @@ func matchText(wanted string, s *side, n uint32, columns ...string) match {
 	if n == none {
 		return unsure
 	}
-	if string(s.ids.get(n)) == wanted {
+	if string(s.ids.Get(n)) == wanted {
 		return yes
 	}
 	for _, column := range columns {

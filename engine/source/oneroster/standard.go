@@ -125,8 +125,8 @@ func contentOf(file, field string) (c content, known bool) {
 // gradeLevel is the number of a grade code of CEDS (Entry Grade Level): 1 to 13
 // as they are, kindergarten 0, the years before it −1, infants and toddlers −2.
 // Codes without a number (ungraded, postsecondary, other) are neither.
-func gradeLevel(code string) (level int64, numbered, known bool) {
-	switch code {
+func gradeLevel(code []byte) (level int64, numbered, known bool) {
+	switch string(code) {
 	case "IT":
 		return -2, true, true
 	case "PR", "PK", "TK":
@@ -136,10 +136,17 @@ func gradeLevel(code string) (level int64, numbered, known bool) {
 	case "UG", "PS", "AB", "ABE", "Other", "OT":
 		return 0, false, true
 	}
-	if n, ok := digits(code); ok && len(code) <= 2 && n >= 1 && n <= 13 {
-		return int64(n), true, true
+	if len(code) > 2 {
+		return 0, false, false
 	}
-	return 0, false, false
+	for _, c := range code {
+		if c < '0' || c > '9' {
+			return 0, false, false
+		}
+		level = 10*level + int64(c-'0')
+	}
+	known = level >= 1 && level <= 13
+	return level, known, known
 }
 
 // status of a row, see the column of that name.
@@ -151,8 +158,8 @@ const (
 	unclear
 )
 
-func statusOf(text string) status {
-	switch text {
+func statusOf(text []byte) status {
+	switch string(text) {
 	case "", "active":
 		return active
 	case "tobedeleted", "inactive": // inactive: OneRoster 1.0

@@ -4,29 +4,28 @@
 package oneroster
 
 import (
-	"math"
-	"strconv"
-	"strings"
+	"bytes"
 	"time"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
+	"github.com/juncture-dev/juncture/engine/source/text"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
 // feed reads a column's text as facts of an attribute and adds them. Empty text
 // is no fact. The fault of what cannot be read is returned; the fact is then in
 // the builder as faulty.
-func (p *planned) feed(f student.Fact, text string, zone *time.Location) (problem fault) {
-	if text == "" {
+func (p *planned) feed(f student.Fact, field []byte, zone *time.Location) (problem fault) {
+	if len(field) == 0 {
 		return fault{}
 	}
 	if !p.isList {
-		return p.feedOne(f, text, zone)
+		return p.feedOne(f, field, zone)
 	}
-	for len(text) > 0 {
-		element, rest, _ := strings.Cut(text, ",")
-		text = rest
-		if element = strings.TrimSpace(element); element == "" {
+	for len(field) > 0 {
+		element, rest, _ := bytes.Cut(field, []byte{','})
+		field = rest
+		if element = bytes.TrimSpace(element); len(element) == 0 {
 			continue
 		}
 		if bad := p.feedOne(f, element, zone); bad != (fault{}) {
@@ -39,26 +38,26 @@ func (p *planned) feed(f student.Fact, text string, zone *time.Location) (proble
 	return problem
 }
 
-func (p *planned) feedOne(f student.Fact, text string, zone *time.Location) fault {
+func (p *planned) feedOne(f student.Fact, field []byte, zone *time.Location) fault {
 	b := p.builder
 	switch p.reads {
 	case bundle.Integer:
 		if p.grades {
-			return p.feedGrade(f, text)
+			return p.feedGrade(f, field)
 		}
-		if v, ok := parseInteger(text); ok {
+		if v, ok := text.Integer(field); ok {
 			return asFault(b.Integer(f, v))
 		}
 		b.Faulty(f)
-		if _, ok := parseNumber(text); ok {
+		if _, ok := text.Number(field); ok {
 			return faultNotInteger
 		}
 		return faultNotNumber
 	case bundle.Number:
 		if p.grades {
-			return p.feedGrade(f, text)
+			return p.feedGrade(f, field)
 		}
-		v, ok := parseNumber(text)
+		v, ok := text.Number(field)
 		if !ok {
 			b.Faulty(f)
 			return faultNotNumber
@@ -69,7 +68,7 @@ func (p *planned) feedOne(f student.Fact, text string, zone *time.Location) faul
 		}
 		return asFault(b.Number(f, v))
 	case bundle.Date:
-		v, ok := parseDay(text, zone)
+		v, ok := text.Day(field, zone)
 		if !ok {
 			b.Faulty(f)
 			return faultNotDate
@@ -80,7 +79,7 @@ func (p *planned) feedOne(f student.Fact, text string, zone *time.Location) faul
 		}
 		return asFault(b.Integer(f, int64(v)))
 	case bundle.Boolean:
-		v, ok := parseBoolean(text)
+		v, ok := text.Boolean(field)
 		if !ok {
 			b.Faulty(f)
 			return faultNotBoolean
@@ -92,11 +91,11 @@ func (p *planned) feedOne(f student.Fact, text string, zone *time.Location) faul
 		b.Present(f)
 		return fault{}
 	}
-	return asFault(b.Text(f, text))
+	return asFault(b.Bytes(f, field))
 }
 
-func (p *planned) feedGrade(f student.Fact, text string) fault {
-	level, numbered, known := gradeLevel(text)
+func (p *planned) feedGrade(f student.Fact, field []byte) fault {
+	level, numbered, known := gradeLevel(field)
 	switch {
 	case !known:
 		p.builder.Faulty(f)
@@ -114,44 +113,4 @@ func asFault(what string) fault {
 		return fault{}
 	}
 	return fault{what, mends[what]}
-}
-
-// parseNumber reads decimal digits with an optional sign, point and exponent;
-// not the further forms of Go (NaN, hexadecimal, underscores).
-func parseNumber(text string) (float64, bool) {
-	text = strings.TrimSpace(text)
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9', c == '.', c == '-', c == '+', c == 'e', c == 'E':
-		default:
-			return 0, false
-		}
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	return v, err == nil
-}
-
-// parseInteger also reads 79.0: OneRoster's scores are floats.
-func parseInteger(text string) (int64, bool) {
-	if v, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64); err == nil {
-		return v, true
-	}
-	const exact = 1 << 53
-	v, ok := parseNumber(text)
-	if !ok || v != math.Trunc(v) || v > exact || v < -exact {
-		return 0, false
-	}
-	return int64(v), true
-}
-
-// parseBoolean takes any capitals: spreadsheets write TRUE.
-func parseBoolean(text string) (value, ok bool) {
-	text = strings.TrimSpace(text)
-	switch {
-	case strings.EqualFold(text, "true"):
-		return true, true
-	case strings.EqualFold(text, "false"):
-		return false, true
-	}
-	return false, false
 }

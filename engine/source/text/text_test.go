@@ -120,6 +120,32 @@ func referenceDay(s string) (int32, bool) {
 	return int32(at.Unix() / 86400), true
 }
 
+func TestNumber(t *testing.T) {
+	for s, want := range map[string]float64{"0": 0, "79": 79, " 79.50 ": 79.5, "-1.5e2": -150, "+.5": 0.5, "007": 7} {
+		if got, ok := Number([]byte(s)); !ok || got != want {
+			t.Errorf("%q is %v (%v), want %v", s, got, ok, want)
+		}
+	}
+	for _, s := range []string{"", " ", "abc", "1,5", "1 000", "85%", "NaN", "inf", "-Infinity", "0x10", "1_000", "1e999", "1e", "--1", "1.2.3", "٣"} {
+		if got, ok := Number([]byte(s)); ok {
+			t.Errorf("%q was read as %v", s, got)
+		}
+	}
+}
+
+func TestInteger(t *testing.T) {
+	for s, want := range map[string]int64{"79": 79, "79.0": 79, "-3": -3, "3e2": 300, "9223372036854775807": 1<<63 - 1} {
+		if got, ok := Integer([]byte(s)); !ok || got != want {
+			t.Errorf("%q is %v (%v), want %v", s, got, ok, want)
+		}
+	}
+	for _, s := range []string{"79.5", "9223372036854775808", "1e300", "x", ""} {
+		if got, ok := Integer([]byte(s)); ok {
+			t.Errorf("%q was read as %v", s, got)
+		}
+	}
+}
+
 func BenchmarkText(b *testing.B) {
 	for _, c := range []struct {
 		name       string
