@@ -5,12 +5,18 @@
 
 CAMPAIGN_KILLS ?= 500
 CAMPAIGN_ALTERATIONS ?= 2000
+CAMPAIGN_SEED ?= 1
+CAMPAIGN_EVALUATIONS ?= 10000000
 FUZZTIME ?= 5m
 
 .PHONY: campaign-record
 campaign-record: ## Kill a committing process and alter stored records (CAMPAIGN_KILLS of each kind, CAMPAIGN_ALTERATIONS of each kind)
 	LEDGER_TEST_KILLS=$(CAMPAIGN_KILLS) LEDGER_TEST_ALTERATIONS=$(CAMPAIGN_ALTERATIONS) \
 	  go test -count 1 -v -timeout 4h -run 'TestKilled|TestVerifyFinds|TestAltered' ./engine/ledger
+
+.PHONY: campaign-differential
+campaign-differential: ## Hold columns to cel-go for CAMPAIGN_EVALUATIONS decisions by generated rules (CAMPAIGN_SEED)
+	go test -count 1 -v -timeout 4h -run 'TestDifferential' ./engine/rule -args -seed $(CAMPAIGN_SEED) -evaluations $(CAMPAIGN_EVALUATIONS)
 
 .PHONY: campaign-fuzz
 campaign-fuzz: ## Fuzz everything that parses, FUZZTIME each
