@@ -239,22 +239,16 @@ func (g *generator) compareTexts(t *term, a, b *code, _ int) condition {
 		return g.byDictionary(b.texts, func(s string) bool { return is(cmp.Compare(*c, s)) })
 	}
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		va, ea := a.texts(x, sel)
 		vb, eb := b.texts(x, sel)
 		e := x.either(ea, eb)
-		faulty, n := e, 0
-		for _, r := range sel {
-			for len(faulty) > 0 && faulty[0].Row < r {
-				faulty = faulty[1:]
-			}
-			if len(faulty) > 0 && faulty[0].Row == r {
-				continue
-			}
-			if is(strings.Compare(va.At(r), vb.At(r))) {
-				out[n] = r
-				n++
-			}
+		n := 0
+		for _, r := range x.valid(sel, e) {
+			out[n] = r
+			n += number(is(strings.Compare(va.At(r), vb.At(r))))
 		}
+		x.top = top
 		return out[:n], e
 	}
 }
@@ -264,29 +258,30 @@ func (g *generator) compareTexts(t *term, a, b *code, _ int) condition {
 func (g *generator) byDictionary(v textValues, test func(s string) bool) condition {
 	memo := g.memo()
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		t, e := v(x, sel)
+		rows, n := x.valid(sel, e), 0
 		if t.Codes == nil {
-			n := 0
-			for _, r := range sel {
+			for _, r := range rows {
 				out[n] = r
 				n += number(test(t.All[r]))
 			}
-			return withoutFaults(out[:n], e), e
+		} else {
+			table := x.m.table(memo, t.Dict, test)
+			for _, r := range rows {
+				out[n] = r
+				n += int(table[t.Codes[r]])
+			}
 		}
-		table := x.m.table(memo, t.Dict, test)
-		n := 0
-		for _, r := range sel {
-			out[n] = r
-			n += int(table[t.Codes[r]])
-		}
-		return withoutFaults(out[:n], e), e
+		x.top = top
+		return out[:n], e
 	}
 }
 
 // table has, for each string of a dictionary, 1 where the test holds.
 func (m *Machine) table(memo int, dict []string, test func(string) bool) []uint8 {
 	k := &m.memos[memo]
-	if k.ready && len(k.table) == len(dict) && sameStrings(k.dict, dict) {
+	if k.ready && sameStrings(k.dict, dict) {
 		return k.table
 	}
 	k.table = make([]uint8, len(dict))

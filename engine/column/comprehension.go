@@ -21,7 +21,7 @@ func (l *tree) comprehension(e ast.Expr, sc *scope) (*term, error) {
 	if !ok {
 		return nil, refuse(e, "a macro that is not all, exists, exists_one, map or filter")
 	}
-	from, err := l.iterated(c.IterRange(), sc)
+	from, err := l.lower(c.IterRange(), sc)
 	if err != nil {
 		return nil, err
 	}
@@ -37,44 +37,109 @@ func (l *tree) comprehension(e ast.Expr, sc *scope) (*term, error) {
 	if from.typ.Elem == None {
 		return nil, refuse(e, "a macro over an empty list")
 	}
-	depth := 1
-	for s := sc; s != nil; s = s.outer {
-		if s.variable.op == opElement {
-			depth = s.variable.loop.depth + 1
-			break
-		}
-	}
-	lp := &loop{kind: kind, depth: depth}
-	lp.element = l.intern(term{op: opElement, typ: Type{Kind: from.typ.Elem}, loop: lp, id: e.ID()})
-	inner := &scope{outer: sc, name: c.IterVar(), variable: lp.element}
-	args := []*term{from}
+	inner := sc.in(c.IterVar(), nil)
+	inner.depth++
+	inner.variable = l.intern(term{op: opElement, typ: Type{Kind: from.typ.Elem}, index: inner.depth, finite: l.finiteElements(from), extent: extent{length: from.extent.length}, id: e.ID()})
+	t := term{op: opLoop, typ: Type{Kind: Bool}, kind: kind, index: inner.depth, args: []*term{from}, id: e.ID()}
 	for _, part := range []ast.Expr{condition, body} {
 		if part == nil {
 			continue
 		}
-		t, err := l.lower(part, inner)
+		arg, err := l.lower(part, inner)
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, t)
+		t.args = append(t.args, arg)
 	}
-	typ := Type{Kind: Bool}
 	switch kind {
+	case loopExistsOne:
 	case loopFilter:
-		typ = from.typ
+		t.typ = from.typ
 	case loopMap, loopMapIf:
-		typ = Type{List, args[len(args)-1].typ.Kind}
+		if t.typ, err = l.listType(e, t.args[len(t.args)-1].typ); err != nil {
+			return nil, err
+		}
 	}
-	return l.finish(e, term{op: opLoop, typ: typ, args: args, loop: lp, id: e.ID()})
+	l.raise(&t)
+	return l.finish(e, t)
 }
 
-// iterated is what a macro goes over: unlike elsewhere, a list may be written out
-// of computed elements.
-func (l *tree) iterated(e ast.Expr, sc *scope) (*term, error) {
-	if e.Kind() == ast.ListKind {
-		return l.display(e, sc)
+// listType is the type of a list of values.
+func (l *tree) listType(e ast.Expr, of Type) (Type, error) {
+	if of.Kind == List || of.Kind == Map || of.Kind == None {
+		return Type{}, refuse(e, "a list of lists or maps")
 	}
-	return l.lower(e, sc)
+	return Type{List, of.Kind}, nil
+}
+
+// raise moves a loop to the outermost frame that its values can be computed in,
+// so that loops that are alike are one term wherever they stand.
+func (l *lowering) raise(loop *term) {
+	at, known := loop.args[0].depth, map[*term]int{}
+	for _, a := range loop.args[1:] {
+		at = max(at, a.outside(loop.index, known))
+	}
+	by := loop.index - 1 - at
+	if by == 0 {
+		return
+	}
+	raised := map[*term]*term{}
+	for i, a := range loop.args[1:] {
+		loop.args[i+1] = l.raised(a, loop.index, by, raised)
+	}
+	loop.index -= by
+}
+
+// outside is the greatest depth below the given one of what a term reads.
+func (t *term) outside(depth int, known map[*term]int) int {
+	if t.depth < depth {
+		return t.depth
+	}
+	deepest, ok := known[t]
+	if ok {
+		return deepest
+	}
+	for _, a := range t.args {
+		deepest = max(deepest, a.outside(depth, known))
+	}
+	known[t] = deepest
+	return deepest
+}
+
+// raised is a term of the frame at a depth, or within it, moved up.
+func (l *lowering) raised(t *term, depth, by int, known map[*term]*term) *term {
+	if t.depth < depth {
+		return t
+	}
+	if r, ok := known[t]; ok {
+		return r
+	}
+	r := *t
+	r.args = make([]*term, len(t.args))
+	for i, a := range t.args {
+		r.args[i] = l.raised(a, depth, by, known)
+	}
+	if t.op == opElement || t.op == opLoop {
+		r.index -= by
+	}
+	r.depth = 0
+	known[t] = l.intern(r)
+	return known[t]
+}
+
+// finiteElements reports whether no element of a list of doubles can be infinite
+// or NaN, and none of a list of instants in another zone than UTC.
+func (l *lowering) finiteElements(t *term) bool {
+	if t.typ.Elem == Timestamp {
+		return !zoned(t)
+	}
+	switch t.op {
+	case opRead:
+		return l.inputs[t.input].Finite
+	case opLoop:
+		return t.kind == loopFilter && l.finiteElements(t.args[0])
+	}
+	return t.op == opConst
 }
 
 // overKeys is a macro over a map's keys, which are known: each key's condition
@@ -90,7 +155,7 @@ func (l *tree) overKeys(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from
 	var args []*term
 	for i, key := range l.inputs[from.input].Keys {
 		is := l.intern(term{op: opHasKey, typ: Type{Kind: Bool}, input: from.input, index: i + 1, id: e.ID()})
-		of, err := l.lower(condition, &scope{outer: sc, name: c.IterVar(), variable: l.constantTerm(e, Type{Kind: String}, key)})
+		of, err := l.lower(condition, sc.in(c.IterVar(), l.constantTerm(e, Type{Kind: String}, key)))
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +186,7 @@ func (l *tree) overElements(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, 
 	conditions := make([]*term, len(from.args))
 	for i, element := range from.args {
 		var err error
-		if conditions[i], err = l.lower(condition, &scope{outer: sc, name: c.IterVar(), variable: element}); err != nil {
+		if conditions[i], err = l.lower(condition, sc.in(c.IterVar(), element)); err != nil {
 			return nil, err
 		}
 	}

@@ -32,6 +32,7 @@ type exec struct {
 	ints   [][]int64
 	floats [][]float64
 	texts  [][]string
+	coded  [][]uint32
 	times  [][]Instant
 	lists  []listBuffer
 	kept   []kept
@@ -39,11 +40,11 @@ type exec struct {
 	arena []RowFault // of the batch's lists of faults
 	stack []uint16   // of temporary selections
 	top   int
+	inner []*exec // of the loops in this frame, by number
 
 	// In a loop's frame: where each row's element lies, and the row of the frame
 	// around that it belongs to.
 	around   *exec
-	inner    *exec
 	at       []uint32 // places in the list's elements
 	codes    []uint32 // of the loop's variable
 	of       []uint16
@@ -66,6 +67,15 @@ func (x *exec) take(n int) []uint16 {
 	s := x.stack[x.top : x.top+n : x.top+n]
 	x.top += n
 	return s
+}
+
+// valid is sel without the rows of faults. It is sel itself or borrowed from the
+// stack.
+func (x *exec) valid(sel []uint16, e []RowFault) []uint16 {
+	if len(e) == 0 {
+		return sel
+	}
+	return withoutFaults(append(x.take(len(sel))[:0], sel...), e)
 }
 
 // begin turns to a batch.

@@ -27,6 +27,8 @@ type code struct {
 
 	// scratch: the values lie in a buffer that the reader may write to.
 	scratch bool
+	// derived: bools are computed from cond.
+	derived bool
 	finite  finiteness
 }
 
@@ -39,9 +41,41 @@ const (
 	maybeNaN            // anything
 )
 
-// frame counts the buffers that the closures of one depth use.
+// frame counts the buffers of the closures that are evaluated in one frame: the
+// students', or that of a loop's elements. A loop's frame is a child of the
+// frame that the loop is evaluated in.
 type frame struct {
-	bools, ints, floats, texts, times, lists, kept counter
+	bools, ints, floats, texts, codes, times, lists, kept counter
+
+	children []*frame
+	// passing are the children that one expression after another uses anew, by
+	// how many of them are in use when a loop begins. The others belong to shared
+	// terms.
+	passing []int
+	active  int
+}
+
+// child is a frame for a loop evaluated in f.
+func (f *frame) child(own bool) int {
+	if !own && f.active < len(f.passing) {
+		return f.passing[f.active]
+	}
+	f.children = append(f.children, &frame{})
+	n := len(f.children) - 1
+	if !own {
+		f.passing = append(f.passing, n)
+	}
+	return n
+}
+
+// reset makes the buffers that are used in passing free for another expression.
+func (f *frame) reset() {
+	for _, c := range []*counter{&f.bools, &f.ints, &f.floats, &f.texts, &f.codes, &f.times, &f.lists, &f.kept} {
+		c.passing = 0
+	}
+	for _, c := range f.children {
+		c.reset()
+	}
 }
 
 // counter numbers buffers of one kind. Those of a shared term are its own as
@@ -60,11 +94,18 @@ func (c *counter) take(own bool) int {
 }
 
 func (f *frame) exec(m *Machine) *exec {
-	return &exec{
+	x := &exec{
 		m: m, bools: buffers[bool](f.bools), ints: buffers[int64](f.ints), floats: buffers[float64](f.floats), texts: buffers[string](f.texts),
-		times: buffers[Instant](f.times), lists: make([]listBuffer, f.lists.room()), kept: make([]kept, f.kept.room()),
+		coded: buffers[uint32](f.codes), times: buffers[Instant](f.times), lists: make([]listBuffer, f.lists.room()), kept: make([]kept, f.kept.room()),
 		stack: make([]uint16, 16*Rows),
 	}
+	for _, child := range f.children {
+		y := child.exec(m)
+		y.around = x
+		y.at, y.of, y.codes = make([]uint32, Rows), make([]uint16, Rows), make([]uint32, Rows)
+		x.inner = append(x.inner, y)
+	}
+	return x
 }
 
 func (c *counter) room() int { return 2 * max(c.own, c.most) }
@@ -85,24 +126,34 @@ type generator struct {
 	strictDivision bool
 	codes          map[*term]*code // of shared terms
 	owning         int             // in how many shared terms we are
-	frames         []*frame
+	path           []*frame        // the frames that we are in, from the students' on
 	memos          int
 }
 
-func (g *generator) frame(depth int) *frame {
-	for len(g.frames) <= depth {
-		g.frames = append(g.frames, &frame{})
+func (g *generator) frame(depth int) *frame { return g.path[depth] }
+
+// within generates code in a new frame below that of a depth, and gives the
+// frame's number there.
+func (g *generator) within(depth int, generate func()) (child int) {
+	f, path := g.path[depth], g.path
+	own := g.owning > 0
+	child = f.child(own)
+	if !own {
+		f.active++
+		defer func() { f.active-- }()
 	}
-	return g.frames[depth]
+	g.path = append(path[:depth+1:depth+1], f.children[child])
+	generate()
+	g.path = path
+	return child
 }
 
 // memo is what a closure keeps between batches until columns are bound anew.
 type memo struct {
-	ready bool
-	dict  []string
-	table []uint8
-	code  uint32
-	found bool
+	ready  bool
+	dict   []string
+	table  []uint8
+	values any
 }
 
 func (g *generator) memo() int {
@@ -112,11 +163,7 @@ func (g *generator) memo() int {
 
 // expression is the code of a whole expression.
 func (g *generator) expression(t *term) *code {
-	for _, f := range g.frames {
-		for _, c := range []*counter{&f.bools, &f.ints, &f.floats, &f.texts, &f.times, &f.lists, &f.kept} {
-			c.passing = 0
-		}
-	}
+	g.path[0].reset()
 	return g.code(t, 0)
 }
 
@@ -157,6 +204,7 @@ func (g *generator) complete(t *term, c *code, depth int) {
 	case c.cond == nil:
 		c.cond = trueOnes(c.bools)
 	case c.bools == nil:
+		c.derived = true
 		c.bools = spreadOut(c.cond, g.take(&g.frame(depth).bools))
 	}
 }
@@ -178,17 +226,22 @@ func (g *generator) generate(t *term, depth int) *code {
 	case opGuard:
 		return g.guard(t, depth)
 	case opNot:
-		return &code{cond: negation(g.code(t.args[0], depth).cond)}
+		return g.not(t, depth)
 	case opIf:
 		return g.conditional(t, depth)
 	case opEqual, opNotEqual, opLess, opLessEqual, opGreater, opGreaterEqual:
 		return g.comparison(t, depth)
 	case opAdd, opSubtract, opMultiply, opDivide, opModulo, opNegate:
+		if t.typ.Kind == String || t.typ.Kind == List {
+			return g.join(t, depth)
+		}
 		return g.arithmetic(t, depth)
 	case opIndex:
 		return g.index(t, depth)
 	case opIn:
 		return g.in(t, depth)
+	case opList:
+		return g.list(t, depth)
 	case opSize:
 		return g.size(t, depth)
 	case opLoop:

@@ -19,8 +19,10 @@ func (g *generator) keep(t *term, c *code) *code {
 		return &code{floats: keptValues(slot, c.floats, floatBuffer(f.floats.take(true))), finite: c.finite}
 	case Timestamp:
 		return &code{times: keptValues(slot, c.times, timeBuffer(f.times.take(true)))}
+	case List:
+		return &code{lists: keptLists(t.typ.Elem, slot, c.lists, f.lists.take(true)), finite: c.finite}
 	}
-	return c // strings and lists are views of columns, or dear whatever we do
+	return c // strings are views of columns, or dear whatever we do
 }
 
 // undone are the rows that have not been computed yet, and from now on have.

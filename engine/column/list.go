@@ -6,26 +6,24 @@ package column
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // index is list[i].
 func (g *generator) index(t *term, depth int) *code {
-	l, i, f := g.code(t.args[0], depth).lists, g.code(t.args[1], depth).ints, g.frame(depth)
+	list, i, f := g.code(t.args[0], depth), g.code(t.args[1], depth).ints, g.frame(depth)
+	l := list.lists
 	switch t.typ.Kind {
 	case Bool:
 		return &code{bools: elementAt(l, i, func(l *elements) []bool { return l.Bools }, boolBuffer(g.take(&f.bools)))}
 	case Int, Duration:
 		return &code{ints: elementAt(l, i, func(l *elements) []int64 { return l.Ints }, intBuffer(g.take(&f.ints)))}
 	case Double:
-		how := maybeNaN
-		if a := t.args[0]; a.op == opRead && g.inputs[a.input].Finite {
-			how = finite
-		}
-		return &code{floats: elementAt(l, i, func(l *elements) []float64 { return l.Floats }, floatBuffer(g.take(&f.floats))), scratch: true, finite: how}
+		return &code{floats: elementAt(l, i, func(l *elements) []float64 { return l.Floats }, floatBuffer(g.take(&f.floats))), scratch: true, finite: list.finite}
 	case Timestamp:
-		return &code{times: elementAt(l, i, timesOf, timeBuffer(g.take(&f.times)))}
+		return &code{times: instantAt(l, i, g.take(&f.times))}
 	}
-	return &code{texts: textAt(l, i, g.take(&f.texts))}
+	return &code{texts: textAt(l, i, g.take(&f.texts), g.take(&f.codes))}
 }
 
 // timesOf are a list's instants.
@@ -40,43 +38,89 @@ func timesOf(l *elements) []Instant {
 	return times
 }
 
-func elementAt[T any](l listValues, i values[int64], of func(*elements) []T, buffer func(*exec) []T) values[T] {
-	return func(x *exec, sel []uint16) ([]T, []RowFault) {
+// placed is a list and an index into it.
+func placed(l listValues, i values[int64]) func(x *exec, sel []uint16) (Lists, []int64, []RowFault) {
+	return func(x *exec, sel []uint16) (Lists, []int64, []RowFault) {
 		lists, e := l(x, sel)
 		places, e2 := i(x, sel)
+		return lists, places, x.either(e, e2)
+	}
+}
+
+func elementAt[T any](l listValues, i values[int64], of func(*elements) []T, buffer func(*exec) []T) values[T] {
+	both := placed(l, i)
+	return func(x *exec, sel []uint16) ([]T, []RowFault) {
+		top := x.top
+		lists, places, e := both(x, sel)
 		all, out := of(&lists.elements), buffer(x)
-		e = x.either(e, e2)
-		start, outside := len(x.arena), false
-		for _, r := range sel {
+		start := len(x.arena)
+		for _, r := range x.valid(sel, e) {
 			from, to, at := lists.From[r], lists.To[r], places[r]
 			if uint64(at) < uint64(to-from) {
 				out[r] = all[from+uint32(at)]
 				continue
 			}
-			outside = true
 			x.arena = append(x.arena, RowFault{r, x.m.faults.number(Fault{Cause: IndexOutOfBounds})})
 		}
-		if outside {
-			e = x.either(e, x.arena[start:len(x.arena):len(x.arena)])
-		}
-		return out, e
+		x.top = top
+		return out, x.also(e, start)
 	}
 }
 
-func textAt(l listValues, i values[int64], buffer int) textValues {
-	return func(x *exec, sel []uint16) (Texts, []RowFault) {
-		lists, e := l(x, sel)
-		places, e2 := i(x, sel)
-		out := x.texts[buffer]
-		outside := x.failing(sel, Fault{Cause: IndexOutOfBounds}, func(r uint16) bool {
+// also are the faults e and those put into the arena from start on.
+func (x *exec) also(e []RowFault, start int) []RowFault {
+	if len(x.arena) == start {
+		return e
+	}
+	return x.either(e, x.arena[start:len(x.arena):len(x.arena)])
+}
+
+// instantAt is the element of a list of instants. Those that are days are made
+// instants one by one.
+func instantAt(l listValues, i values[int64], buffer int) values[Instant] {
+	both := placed(l, i)
+	return func(x *exec, sel []uint16) ([]Instant, []RowFault) {
+		top := x.top
+		lists, places, e := both(x, sel)
+		out := x.times[buffer]
+		outside := x.failing(x.valid(sel, e), Fault{Cause: IndexOutOfBounds}, func(r uint16) bool {
 			from, to, at := lists.From[r], lists.To[r], places[r]
 			if uint64(at) >= uint64(to-from) {
 				return false
 			}
-			out[r] = lists.Texts.at(from + uint32(at))
+			out[r] = lists.instant(from + uint32(at))
 			return true
 		})
-		return Texts{All: out}, x.either(x.either(e, e2), outside)
+		x.top = top
+		return out, x.either(e, outside)
+	}
+}
+
+func textAt(l listValues, i values[int64], texts, codes int) textValues {
+	both := placed(l, i)
+	return func(x *exec, sel []uint16) (Texts, []RowFault) {
+		top := x.top
+		lists, places, e := both(x, sel)
+		out := Texts{Dict: lists.Texts.Dict}
+		if lists.Texts.Codes != nil {
+			out.Codes = x.coded[codes]
+		} else {
+			out.All = x.texts[texts]
+		}
+		outside := x.failing(x.valid(sel, e), Fault{Cause: IndexOutOfBounds}, func(r uint16) bool {
+			from, to, at := lists.From[r], lists.To[r], places[r]
+			if uint64(at) >= uint64(to-from) {
+				return false
+			}
+			if out.Codes != nil {
+				out.Codes[r] = lists.Texts.Codes[from+uint32(at)]
+			} else {
+				out.All[r] = lists.Texts.All[from+uint32(at)]
+			}
+			return true
+		})
+		x.top = top
+		return out, x.either(e, outside)
 	}
 }
 
@@ -164,71 +208,64 @@ func oneOf[T comparable](v values[T], list []T) condition {
 // holdsText is whether a list has a certain string: of a column's list, whether
 // it has its code.
 func (g *generator) holdsText(l listValues, s string) condition {
+	return g.anyText(l, func(element string) bool { return element == s })
+}
+
+// anyText is whether some string of a list passes a test. Of a column's list, it
+// is asked once for each string in the dictionary.
+func (g *generator) anyText(l listValues, test func(string) bool) condition {
 	memo := g.memo()
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		lists, e := l(x, sel)
 		t, n := &lists.Texts, 0
+		rows := x.valid(sel, e)
 		if t.Codes == nil {
-			for _, r := range sel {
+			for _, r := range rows {
 				out[n] = r
-				n += number(slices.Contains(t.All[lists.From[r]:lists.To[r]], s))
+				n += number(slices.ContainsFunc(t.All[lists.From[r]:lists.To[r]], test))
 			}
-			return withoutFaults(out[:n], e), e
+			x.top = top
+			return out[:n], e
 		}
-		k := &x.m.memos[memo]
-		if !k.ready || !sameStrings(k.dict, t.Dict) {
-			at := slices.Index(t.Dict, s)
-			k.ready, k.dict, k.code, k.found = true, t.Dict, uint32(at), at >= 0
-		}
-		if !k.found {
-			return out[:0], e
-		}
-		for _, r := range sel {
-			is := 0
+		table := x.m.table(memo, t.Dict, test)
+		for _, r := range rows {
+			var is uint8
 			for _, c := range t.Codes[lists.From[r]:lists.To[r]] {
-				is |= number(c == k.code)
+				is |= table[c]
 			}
 			out[n] = r
-			n += is
+			n += int(is)
 		}
-		return withoutFaults(out[:n], e), e
+		x.top = top
+		return out[:n], e
 	}
 }
 
 func contains[T comparable](v values[T], l listValues, of func(*elements) []T) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		wanted, e := v(x, sel)
 		lists, e2 := l(x, sel)
 		e = x.either(e, e2)
 		all, n := of(&lists.elements), 0
-		rest := e
-		for _, r := range sel {
-			for len(rest) > 0 && rest[0].Row < r {
-				rest = rest[1:]
-			}
-			if len(rest) > 0 && rest[0].Row == r {
-				continue // its list may be anything
-			}
+		for _, r := range x.valid(sel, e) {
 			out[n] = r
 			n += number(slices.Contains(all[lists.From[r]:lists.To[r]], wanted[r]))
 		}
+		x.top = top
 		return out[:n], e
 	}
 }
 
 func containsText(v textValues, l listValues) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		wanted, e := v(x, sel)
 		lists, e2 := l(x, sel)
 		e = x.either(e, e2)
-		n, rest := 0, e
-		for _, r := range sel {
-			for len(rest) > 0 && rest[0].Row < r {
-				rest = rest[1:]
-			}
-			if len(rest) > 0 && rest[0].Row == r {
-				continue
-			}
+		n := 0
+		for _, r := range x.valid(sel, e) {
 			s, is := wanted.At(r), false
 			for i := lists.From[r]; i < lists.To[r] && !is; i++ {
 				is = lists.Texts.at(i) == s
@@ -236,6 +273,7 @@ func containsText(v textValues, l listValues) condition {
 			out[n] = r
 			n += number(is)
 		}
+		x.top = top
 		return out[:n], e
 	}
 }
@@ -244,14 +282,7 @@ func containsText(v textValues, l listValues) condition {
 func (g *generator) size(t *term, depth int) *code {
 	a, buffer := g.code(t.args[0], depth), g.take(&g.frame(depth).ints)
 	if t.args[0].typ.Kind == String {
-		return &code{ints: func(x *exec, sel []uint16) ([]int64, []RowFault) {
-			v, e := a.texts(x, sel)
-			out := x.ints[buffer]
-			for _, r := range sel {
-				out[r] = int64(len([]rune(v.At(r))))
-			}
-			return out, e
-		}}
+		return &code{ints: ofText(g, a.texts, intBuffer(buffer), func(s string) (int64, Cause) { return int64(utf8.RuneCountInString(s)), NoCause })}
 	}
 	return &code{ints: func(x *exec, sel []uint16) ([]int64, []RowFault) {
 		l, e := a.lists(x, sel)
@@ -266,20 +297,16 @@ func (g *generator) size(t *term, depth int) *code {
 // equalLists is list == list: as many elements, each equal.
 func equalLists(kind Kind, a, b listValues) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
 		la, e := a(x, sel)
 		lb, e2 := b(x, sel)
 		e = x.either(e, e2)
-		n, rest := 0, e
-		for _, r := range sel {
-			for len(rest) > 0 && rest[0].Row < r {
-				rest = rest[1:]
-			}
-			if len(rest) > 0 && rest[0].Row == r {
-				continue
-			}
+		n := 0
+		for _, r := range x.valid(sel, e) {
 			out[n] = r
 			n += number(sameElements(kind, &la, &lb, r))
 		}
+		x.top = top
 		return out[:n], e
 	}
 }
@@ -289,24 +316,25 @@ func sameElements(kind Kind, a, b *Lists, r uint16) bool {
 		return false
 	}
 	for i, j := a.From[r], b.From[r]; i < a.To[r]; i, j = i+1, j+1 {
-		var same bool
-		switch kind {
-		case Bool:
-			same = a.Bools[i] == b.Bools[j]
-		case Int, Duration:
-			same = a.Ints[i] == b.Ints[j]
-		case Double:
-			same = a.Floats[i] == b.Floats[j]
-		case String:
-			same = a.Texts.at(i) == b.Texts.at(j)
-		case Timestamp:
-			same = a.instant(i) == b.instant(j)
-		}
-		if !same {
+		if !equalElements(kind, &a.elements, i, &b.elements, j) {
 			return false
 		}
 	}
 	return true
+}
+
+func equalElements(kind Kind, a *elements, i uint32, b *elements, j uint32) bool {
+	switch kind {
+	case Bool:
+		return a.Bools[i] == b.Bools[j]
+	case Int, Duration:
+		return a.Ints[i] == b.Ints[j]
+	case Double:
+		return a.Floats[i] == b.Floats[j]
+	case Timestamp:
+		return a.instant(i) == b.instant(j)
+	}
+	return a.Texts.at(i) == b.Texts.at(j)
 }
 
 func (l *elements) instant(i uint32) Instant {

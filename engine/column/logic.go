@@ -4,9 +4,9 @@
 package column
 
 func (g *generator) logical(t *term, depth int) *code {
-	conditions := make([]condition, len(t.args))
-	for i, a := range t.args {
-		conditions[i] = g.code(a, depth).cond
+	conditions := g.conditions(t, depth)
+	if len(conditions) == 1 {
+		return &code{cond: conditions[0]}
 	}
 	if t.op == opAnd {
 		return &code{cond: conjunction(conditions)}
@@ -133,6 +133,30 @@ func (x *exec) orFaults(e []RowFault, t []uint16, next []RowFault) []RowFault {
 	return x.arena[start:len(x.arena):len(x.arena)]
 }
 
+// not is !condition. Of computed values it is one pass.
+func (g *generator) not(t *term, depth int) *code {
+	a := g.code(t.args[0], depth)
+	switch t.args[0].op {
+	case opRead, opMember, opElement, opIndex, opCall:
+		if !a.derived {
+			return &code{cond: falseOnes(a.bools)}
+		}
+	}
+	return &code{cond: negation(a.cond)}
+}
+
+func falseOnes(v values[bool]) condition {
+	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		b, e := v(x, sel)
+		n := 0
+		for _, r := range sel {
+			out[n] = r
+			n += 1 - number(b[r])
+		}
+		return withoutFaults(out[:n], e), e
+	}
+}
+
 func negation(c condition) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
 		top := x.top
@@ -168,6 +192,8 @@ func (g *generator) conditional(t *term, depth int) *code {
 		out.times = chosen(c.cond, a.times, b.times, timeBuffer(g.take(&f.times)))
 	case String:
 		out.texts = chosenTexts(c.cond, a.texts, b.texts, g.take(&f.texts))
+	case List:
+		out.lists = chosenLists(t.typ.Elem, c.cond, a.lists, b.lists, g.take(&f.lists))
 	}
 	return out
 }
@@ -207,10 +233,12 @@ func spell(v textValues, buffer int) values[string] {
 		if t.Codes == nil {
 			return t.All, e
 		}
+		top := x.top
 		out := x.texts[buffer]
-		for _, r := range sel {
+		for _, r := range x.valid(sel, e) {
 			out[r] = t.At(r)
 		}
+		x.top = top
 		return out, e
 	}
 }

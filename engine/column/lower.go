@@ -44,7 +44,6 @@ type lowering struct {
 	inputs  []Input
 	resolve Resolve
 	terms   map[string]*term
-	loops   int
 }
 
 // scope is the loop variables that an expression is in.
@@ -52,12 +51,27 @@ type scope struct {
 	outer    *scope
 	name     string
 	variable *term
+	depth    int // of the frame of what is in it
+}
+
+// in is the scope of a variable that stands for a term.
+func (s *scope) in(name string, variable *term) *scope {
+	return &scope{outer: s, name: name, variable: variable, depth: s.frame()}
+}
+
+// frame is the depth of the frame of what is in the scope.
+func (s *scope) frame() int {
+	if s == nil {
+		return 0
+	}
+	return s.depth
 }
 
 // tree is a checked syntax tree on its way.
 type tree struct {
 	*lowering
 	checked *ast.AST
+	limits  Limits
 }
 
 func refuse(e ast.Expr, format string, args ...any) error {
@@ -75,48 +89,30 @@ func (l *lowering) intern(t term) *term {
 	for _, a := range t.args {
 		t.depth = max(t.depth, a.depth)
 	}
-	if t.op == opElement {
-		t.depth = t.loop.depth
+	switch t.op {
+	case opElement:
+		t.depth = t.index
+	case opLoop: // its body is in a frame of its own
+		t.depth = t.index - 1
 	}
-	if t.op == opLoop { // its body is in a frame of its own
-		t.depth = t.args[0].depth
-		for _, a := range t.args[1:] {
-			t.depth = max(t.depth, a.outside(t.loop.depth))
-		}
+	if t.op != opElement {
+		t.extent = l.extentOf(&t)
 	}
 	kept := &t
 	l.terms[key] = kept
 	return kept
 }
 
-// outside is the depth of what a term reads from outside the frame at depth.
-func (t *term) outside(depth int) int {
-	if t.depth < depth {
-		return t.depth
-	}
-	if t.op == opElement && t.loop.depth >= depth {
-		return 0
-	}
-	deepest := 0
-	for _, a := range t.args {
-		deepest = max(deepest, a.outside(depth))
-	}
-	return deepest
-}
-
 // identity spells a term so that two are alike exactly if they compute alike.
 func (t *term) identity() string {
-	b := []byte{byte(t.op), byte(t.typ.Kind), byte(t.typ.Elem)}
+	b := []byte{byte(t.op), byte(t.kind), byte(t.typ.Kind), byte(t.typ.Elem), byte(number(t.finite))}
+	if t.op == opElement {
+		b = binary.AppendUvarint(b, uint64(t.extent.length))
+	}
 	b = binary.AppendUvarint(b, uint64(t.input))
 	b = binary.AppendUvarint(b, uint64(t.index))
 	b = append(b, t.call...)
 	b = append(b, 0)
-	if t.loop != nil {
-		b = append(b, byte(t.loop.kind), byte(t.loop.depth))
-		if t.op == opElement { // another loop's variable is another variable
-			b = fmt.Appendf(b, "%p", t.loop)
-		}
-	}
 	switch v := t.value.(type) {
 	case nil:
 	case float64:
@@ -185,11 +181,7 @@ func (l *tree) lower(e ast.Expr, sc *scope) (*term, error) {
 	case ast.CallKind:
 		return l.call(e, sc)
 	case ast.ListKind:
-		t, err := l.display(e, sc)
-		if err == nil && t.op == opList {
-			return nil, refuse(e, "a list of computed elements")
-		}
-		return t, err
+		return l.display(e, sc)
 	case ast.ComprehensionKind:
 		return l.comprehension(e, sc)
 	}
@@ -354,7 +346,7 @@ func (l *tree) memberCall(e ast.Expr, c ast.CallExpr, exprs []ast.Expr, sc *scop
 }
 
 // finish flattens && and ||, checks that there is a kernel, and interns.
-func (l *lowering) finish(e ast.Expr, t term) (*term, error) {
+func (l *tree) finish(e ast.Expr, t term) (*term, error) {
 	switch t.op {
 	case opAnd, opOr:
 		var flat []*term
@@ -367,10 +359,30 @@ func (l *lowering) finish(e ast.Expr, t term) (*term, error) {
 		}
 		t.args = flat
 	}
+	l.conform(&t)
 	if err := supported(e, &t); err != nil {
 		return nil, err
 	}
-	return l.intern(t), nil
+	if t.op == opCall {
+		if v, ok := fold(&t); ok {
+			return l.constantTerm(e, t.typ, v), nil
+		}
+	}
+	return l.bounded(e, l.intern(t))
+}
+
+// conform gives empty lists among the arguments the type of the others.
+func (l *lowering) conform(t *term) {
+	for _, a := range t.args {
+		if a.typ.Kind != List || a.typ.Elem == None {
+			continue
+		}
+		for i, b := range t.args {
+			if b.typ == (Type{Kind: List}) && b.constant() {
+				t.args[i] = l.intern(term{op: opConst, typ: a.typ, id: b.id})
+			}
+		}
+	}
 }
 
 // display is a list written out. If all its elements are constants it is one.
@@ -400,7 +412,7 @@ func (l *tree) display(e ast.Expr, sc *scope) (*term, error) {
 			return l.constantTerm(e, typ, v), nil
 		}
 	}
-	return l.intern(term{op: opList, typ: typ, args: elements, id: e.ID()}), nil
+	return l.finish(e, term{op: opList, typ: typ, args: elements, id: e.ID()})
 }
 
 func listOf(kind Kind, elements []*term) (any, bool) {

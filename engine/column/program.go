@@ -17,9 +17,12 @@ type Compiler struct {
 	// StrictDivision makes the division of doubles by zero an error, as that of
 	// integers is. CEL's own gives an infinity or NaN.
 	StrictDivision bool
+	// Limits bound what expressions compute.
+	Limits Limits
 
 	lowering
 	expressions []*Expression
+	dispatches  []*Dispatch
 }
 
 // Expression is one expression of a program. It stands for it in all machines.
@@ -28,6 +31,7 @@ type Expression struct {
 	code *code
 	// Foreign says why the expression is computed row by row; nil if it is not.
 	Foreign *Unsupported
+	needed  []*term // if it is foreign: operands of its && that are not
 	typ     Type
 }
 
@@ -46,10 +50,11 @@ func NewCompiler(inputs []Input, resolve Resolve) (*Compiler, error) {
 // the result says why, and Machine's methods must not be called with it.
 func (c *Compiler) Add(checked *ast.AST) *Expression {
 	e := &Expression{}
-	l := tree{lowering: &c.lowering, checked: checked}
+	l := tree{lowering: &c.lowering, checked: checked, limits: c.Limits}
 	root, err := l.lower(checked.Expr(), nil)
 	if err != nil {
 		e.Foreign = err.(*Unsupported) //nolint:errorlint,forcetypeassert // lowering has no other errors
+		e.needed = l.neededOf(checked.Expr())
 		return e
 	}
 	e.root, e.typ = root, root.typ
@@ -61,7 +66,7 @@ func (c *Compiler) Add(checked *ast.AST) *Expression {
 // by a Machine of its own.
 type Program struct {
 	inputs []Input
-	frames []*frame
+	frame  *frame
 	memos  int
 }
 
@@ -70,11 +75,14 @@ func (c *Compiler) Compile() *Program {
 	for _, e := range c.expressions {
 		c.count(e.root)
 	}
-	g := &generator{inputs: c.inputs, strictDivision: c.StrictDivision, codes: map[*term]*code{}}
+	g := &generator{inputs: c.inputs, strictDivision: c.StrictDivision, codes: map[*term]*code{}, path: []*frame{{}}}
 	for _, e := range c.expressions {
 		e.code = g.expression(e.root)
 	}
-	return &Program{inputs: c.inputs, frames: g.frames, memos: g.memos}
+	for _, d := range c.dispatches {
+		d.generate(g)
+	}
+	return &Program{inputs: c.inputs, frame: g.path[0], memos: g.memos}
 }
 
 // count counts a term's readers and weighs it.
@@ -111,20 +119,7 @@ type Machine struct {
 // NewMachine makes a machine.
 func (p *Program) NewMachine() *Machine {
 	m := &Machine{p: p, faults: newFaults(), inputs: make([]bound, len(p.inputs)), memos: make([]memo, p.memos)}
-	var around *exec
-	for _, f := range p.frames {
-		x := f.exec(m)
-		x.around = around
-		if around == nil {
-			m.root = x
-		} else {
-			around.inner = x
-		}
-		around = x
-	}
-	if m.root == nil {
-		m.root = (&frame{}).exec(m)
-	}
+	m.root = p.frame.exec(m)
 	return m
 }
 
@@ -234,9 +229,7 @@ func repeat[T any](one []T) []T {
 // Start turns to the batch of n rows, at most Rows, that begins with the
 // population's row base.
 func (m *Machine) Start(base, n int) {
-	for x := m.root; x != nil; x = x.inner {
-		x.begin(base, n)
-	}
+	m.root.begin(base, n)
 }
 
 // All is the selection of all n rows.

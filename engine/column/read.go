@@ -11,8 +11,7 @@ import (
 )
 
 // constant is a value that all rows share.
-func (g *generator) constant(t *term, depth int) *code {
-	f := g.frame(depth)
+func (g *generator) constant(t *term, _ int) *code {
 	switch v := t.value.(type) {
 	case bool:
 		return &code{cond: func(_ *exec, sel, out []uint16) ([]uint16, []RowFault) {
@@ -37,8 +36,7 @@ func (g *generator) constant(t *term, depth int) *code {
 		dict, codes := []string{v}, make([]uint32, Rows)
 		return &code{texts: func(*exec, []uint16) (Texts, []RowFault) { return Texts{Codes: codes, Dict: dict}, nil }}
 	}
-	_ = f
-	return &code{lists: constantList(t.value)}
+	return &code{lists: constantList(t.value), finite: finiteList(t.value)}
 }
 
 func same[T any](v T) values[T] {
@@ -70,6 +68,13 @@ func constantList(v any) listValues {
 	}
 	l.From, l.To = make([]uint32, Rows), slices.Repeat([]uint32{uint32(n)}, Rows)
 	return func(*exec, []uint16) (Lists, []RowFault) { return l, nil }
+}
+
+func finiteList(v any) finiteness {
+	if list, ok := v.([]float64); ok && slices.ContainsFunc(list, func(f float64) bool { return f-f != 0 }) {
+		return maybeNaN
+	}
+	return finite
 }
 
 // coded gives strings codes.
@@ -105,7 +110,11 @@ func (g *generator) read(t *term, depth int) *code {
 	case String:
 		return &code{texts: readingTexts(i, in, g.take(&f.texts))}
 	case List:
-		return &code{lists: readingLists(i, in, g.take(&f.lists))}
+		how := maybeNaN
+		if in.Finite {
+			how = finite
+		}
+		return &code{lists: readingLists(i, in, g.take(&f.lists)), finite: how}
 	}
 	panic("column: no reader for " + t.typ.Kind.String())
 }
@@ -225,20 +234,6 @@ func (x *exec) longTexts(c *bound, t Texts, sel []uint16) []RowFault {
 		}
 	}
 	return x.arena[start:len(x.arena):len(x.arena)]
-}
-
-// listBuffer is where a closure puts the bounds of lists, and the elements that
-// it computes.
-type listBuffer struct {
-	from, to []uint32
-	elements elements
-}
-
-func (b *listBuffer) bounds() (from, to []uint32) {
-	if b.from == nil {
-		b.from, b.to = make([]uint32, Rows), make([]uint32, Rows)
-	}
-	return b.from, b.to
 }
 
 func readingLists(input int, in *Input, buffer int) listValues {

@@ -21,17 +21,17 @@ func supported(e ast.Expr, t *term) error {
 		case a.Kind == List && t.op != opEqual && t.op != opNotEqual:
 			return refuse(e, "the ordering of lists")
 		}
-	case opAdd, opSubtract:
-		if k := t.typ.Kind; k == String || k == List {
-			return refuse(e, "the joining of strings or lists")
+	case opAdd:
+		if (t.typ.Kind == String || t.typ.Kind == List) && t.args[0].typ != t.args[1].typ {
+			return refuse(e, "the joining of unlike lists")
 		}
 	case opIn:
 		if t.args[1].typ.Kind != List || t.args[1].typ.Elem != t.args[0].typ.Kind {
 			return refuse(e, "membership in what is no list of such values")
 		}
 	case opIf:
-		if k := t.typ.Kind; k == List || k == Map {
-			return refuse(e, "a choice between lists or maps")
+		if t.typ.Kind == Map || t.args[1].typ != t.typ || t.args[2].typ != t.typ {
+			return refuse(e, "a choice between unlike values")
 		}
 	case opIndex:
 		if t.args[0].typ.Kind != List || t.args[1].typ.Kind != Int {
@@ -41,21 +41,71 @@ func supported(e ast.Expr, t *term) error {
 		if k := t.args[0].typ.Kind; k != List && k != String {
 			return refuse(e, "the size of a map")
 		}
-	case opLoop:
-		if k := t.loop.kind; k != loopAll && k != loopExists {
-			return refuse(e, "exists_one, map and filter")
-		}
 	case opCall:
-		if _, ok := calls[t.call]; !ok {
-			return refuse(e, "the function with overload %s", t.call)
+		return callable(e, t)
+	}
+	return nil
+}
+
+func callable(e ast.Expr, t *term) error {
+	if _, ok := calls[t.call]; !ok {
+		return refuse(e, "the function with overload %s", t.call)
+	}
+	switch t.call {
+	case overloads.Matches, overloads.MatchesString:
+		if patternOf(t) == nil {
+			return refuse(e, "a regular expression that is computed or faulty")
+		}
+	case overloads.TimestampToString:
+		if zoned(t.args[0]) {
+			return refuse(e, "the text of an instant whose zone may not be UTC")
+		}
+	case "list_a_index_of_int", "list_a_last_index_of_int":
+		if t.args[0].typ != (Type{List, t.args[1].typ.Kind}) {
+			return refuse(e, "a search in what is no list of such values")
 		}
 	}
 	return nil
 }
 
+// kernel makes the code of a function's call.
+type kernel func(g *generator, t *term, args []*code, depth int) *code
+
 // calls are the functions that have a kernel, by overload.
-var calls = map[string]func(g *generator, t *term, args []*code, depth int) *code{
-	overloads.IntToDouble: intToDouble,
+var calls = func() map[string]kernel {
+	all := map[string]kernel{
+		overloads.Matches: matchText, overloads.MatchesString: matchText,
+		"math_is_finite_double": isFinite, "math_abs_int": absInt, "math_sign_int": signInt,
+		"list_a_index_of_int": indexOf, "list_a_last_index_of_int": lastIndexOf, "list_a_first_int": first, "list_a_last_int": last,
+		"list_int_mean": mean, "list_double_mean": mean,
+	}
+	for _, id := range []string{
+		overloads.StringToBool, overloads.StringToInt, overloads.StringToDouble, overloads.StringToTimestamp, overloads.StringToDuration,
+		overloads.DoubleToInt, overloads.IntToDouble, overloads.TimestampToInt, overloads.DurationToInt, overloads.IntToTimestamp,
+		overloads.BoolToString, overloads.IntToString, overloads.DoubleToString, overloads.TimestampToString, overloads.DurationToString,
+	} {
+		all[id] = convert
+	}
+	for _, kind := range []Kind{Int, Double, Duration} {
+		all["list_"+kind.String()+"_sum"] = sum
+	}
+	for _, kind := range []Kind{Int, Double, Duration, Bool, String, Timestamp} {
+		list := "list_" + kind.String()
+		all[list+"_isSorted"], all[list+"_min"], all[list+"_max"] = isSorted, listMin, listMax
+	}
+	addAll(all, textTests, testText)
+	addAll(all, textMaps, mapText)
+	addAll(all, timeParts, timePart)
+	addAll(all, durationParts, durationPart)
+	addAll(all, doubleMaps, mapDouble)
+	addAll(all, extremes, extreme)
+	return all
+}()
+
+func addAll[F any](all map[string]kernel, ids map[string]F, k kernel) {
+	for id := range ids {
+		all[id] = k
+	}
 }
 
 func (g *generator) call(t *term, depth int) *code {
@@ -64,16 +114,4 @@ func (g *generator) call(t *term, depth int) *code {
 		args[i] = g.code(a, depth)
 	}
 	return calls[t.call](g, t, args, depth)
-}
-
-func intToDouble(g *generator, _ *term, args []*code, depth int) *code {
-	a, buffer := args[0].ints, g.take(&g.frame(depth).floats)
-	return &code{scratch: true, floats: func(x *exec, sel []uint16) ([]float64, []RowFault) {
-		v, e := a(x, sel)
-		out := x.floats[buffer]
-		for _, r := range sel {
-			out[r] = float64(v[r])
-		}
-		return out, e
-	}}
 }

@@ -7,15 +7,18 @@ package column
 // that a program is a graph without repetition: what several rules compute is
 // computed once.
 type term struct {
-	op    op
-	typ   Type
-	args  []*term
-	value any    // of a constant: bool, int64, float64, string, Instant, or a slice
-	input int    // of read, has, member
-	index int    // of member, hasKey: the key's number
-	call  string // of call: the overload
-	loop  *loop  // of loop and element
-	id    int64  // of the syntax tree's node, for messages
+	op     op
+	typ    Type
+	args   []*term
+	value  any      // of a constant: bool, int64, float64, string, Instant, or a slice
+	input  int      // of read, has, member
+	index  int      // of member, hasKey: the key's number; of loop and element: the depth of the body's frame
+	call   string   // of call: the overload
+	kind   loopKind // of loop
+	finite bool     // of element: no double among them is infinite or NaN
+	id     int64    // of the syntax tree's node, for messages
+
+	extent extent // how large its value may be
 
 	number int // of the term in its program: terms that are alike have the same
 	uses   int // how many terms and expressions have it as an argument
@@ -58,17 +61,13 @@ const (
 	opForeign // computed by the caller, row by row
 )
 
-// loop is a comprehension over a list: a macro.
-type loop struct {
-	kind    loopKind
-	depth   int   // of the frame of its body
-	element *term // the loop's variable
-}
-
+// loopKind is a comprehension over a list: a macro. Its body is evaluated in a
+// frame one deeper than the loop itself.
 type loopKind uint8
 
 const (
-	loopAll loopKind = iota
+	noLoop loopKind = iota
+	loopAll
 	loopExists
 	loopExistsOne
 	loopMap    // args: list, body

@@ -27,6 +27,7 @@ func (p *Program) compileColumns() error {
 		return err
 	}
 	c.StrictDivision = true
+	c.Limits = column.Limits{Items: bundle.MaxListItems, Length: MaxStringSize}
 	for i := range p.variables {
 		p.variables[i].column = c.Add(p.variables[i].checked)
 	}

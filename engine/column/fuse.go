@@ -1,0 +1,300 @@
+// Copyright 2026 The Juncture Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package column
+
+import (
+	"slices"
+	"strings"
+)
+
+// Idioms that have a kernel of their own, although their parts have kernels too:
+// a macro's comparison of each element with one value needs no frame, and tests
+// of one string need one look into a table.
+
+// textTest is a term that does nothing but test one string, its subject, by
+// constants; nil if it is none. Tests have no faults of their own.
+func textTest(t *term) (subject *term, test func(string) bool) {
+	switch t.op {
+	case opEqual, opNotEqual, opLess, opLessEqual, opGreater, opGreaterEqual:
+		return textComparison(t)
+	case opIn:
+		if list, ok := t.args[1].value.([]string); ok && t.args[1].constant() {
+			return subjectOf(t.args[0]), func(s string) bool { return slices.Contains(list, s) }
+		}
+	case opCall:
+		return textCall(t)
+	case opNot:
+		subject, of := textTest(t.args[0])
+		return subject, func(s string) bool { return !of(s) }
+	case opAnd, opOr:
+		return textJunction(t)
+	}
+	return nil, nil
+}
+
+// subjectOf is a term whose value tests can look up.
+func subjectOf(t *term) *term {
+	if t.typ.Kind != String || t.constant() {
+		return nil
+	}
+	return t
+}
+
+func textComparison(t *term) (subject *term, test func(string) bool) {
+	is := holds(t.op)
+	if c := constantOf[string](t.args[1]); c != nil {
+		return subjectOf(t.args[0]), func(s string) bool { return is(strings.Compare(s, *c)) }
+	}
+	if c := constantOf[string](t.args[0]); c != nil {
+		return subjectOf(t.args[1]), func(s string) bool { return is(strings.Compare(*c, s)) }
+	}
+	return nil, nil
+}
+
+func textCall(t *term) (subject *term, test func(string) bool) {
+	if r := patternOf(t); r != nil {
+		return subjectOf(t.args[0]), r.MatchString
+	}
+	of, ok := textTests[t.call]
+	if !ok {
+		return nil, nil
+	}
+	by := constantOf[string](t.args[1])
+	if by == nil {
+		return nil, nil
+	}
+	return subjectOf(t.args[0]), func(s string) bool { return of(s, *by) }
+}
+
+// textJunction joins tests of the same subject.
+func textJunction(t *term) (subject *term, test func(string) bool) {
+	tests := make([]func(string) bool, len(t.args))
+	for i, a := range t.args {
+		of, one := textTest(a)
+		if of == nil || i > 0 && of != subject {
+			return nil, nil
+		}
+		subject, tests[i] = of, one
+	}
+	return subject, joined(t.op, tests)
+}
+
+// joined is the && or || of tests.
+func joined(how op, tests []func(string) bool) func(string) bool {
+	return func(s string) bool {
+		for _, is := range tests {
+			if is(s) != (how == opAnd) {
+				return how == opOr
+			}
+		}
+		return how == opAnd
+	}
+}
+
+// heldText is a term that asks whether a list has a certain string.
+func heldText(t *term) (list *term, s string) {
+	if t.op != opIn || t.args[1].constant() || t.args[1].typ != (Type{List, String}) {
+		return nil, ""
+	}
+	c := constantOf[string](t.args[0])
+	if c == nil {
+		return nil, ""
+	}
+	return t.args[1], *c
+}
+
+// conditions are the conditions of a conjunction or disjunction. Neighbours that
+// test the same string, or ask for strings of the same list, are one: only
+// neighbours, as what lies between is not always evaluated, and what it misses
+// would be.
+func (g *generator) conditions(t *term, depth int) []condition {
+	var all []condition
+	for i := 0; i < len(t.args); {
+		next := i + 1
+		if subject, test := textTest(t.args[i]); subject != nil {
+			tests := []func(string) bool{test}
+			for ; next < len(t.args); next++ {
+				also, another := textTest(t.args[next])
+				if also != subject {
+					break
+				}
+				tests = append(tests, another)
+			}
+			if len(tests) > 1 {
+				all = append(all, g.byDictionary(g.code(subject, depth).texts, joined(t.op, tests)))
+			}
+		} else if list, s := heldText(t.args[i]); list != nil && t.op == opOr {
+			set := []string{s}
+			for ; next < len(t.args); next++ {
+				also, another := heldText(t.args[next])
+				if also != list {
+					break
+				}
+				set = append(set, another)
+			}
+			if len(set) > 1 {
+				all = append(all, g.anyText(g.code(list, depth).lists, func(s string) bool { return slices.Contains(set, s) }))
+			}
+		}
+		if next == i+1 {
+			all = append(all, g.code(t.args[i], depth).cond)
+		}
+		i = next
+	}
+	return all
+}
+
+// fused is the code of exists and all that need no frame; nil if there is none.
+func (g *generator) fused(t *term, from *code, depth int) *code {
+	if t.kind != loopExists && t.kind != loopAll {
+		return nil
+	}
+	body := t.args[1]
+	if subject, test := textTest(body); subject != nil && isElement(subject, t) {
+		if t.kind == loopExists {
+			return &code{cond: g.anyText(from.lists, test)}
+		}
+		return &code{cond: negation(g.anyText(from.lists, func(s string) bool { return !test(s) }))}
+	}
+	return g.fusedComparison(t, body, from, depth)
+}
+
+func isElement(t, loop *term) bool { return t.op == opElement && t.index == loop.index }
+
+// exchanged is the operator that gives the same with its operands exchanged, and
+// opposite the one that holds where it does not.
+var (
+	exchanged = map[op]op{opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual, opEqual: opEqual, opNotEqual: opNotEqual}
+	opposite = map[op]op{opLess: opGreaterEqual, opLessEqual: opGreater, opGreater: opLessEqual, opGreaterEqual: opLess, opEqual: opNotEqual, opNotEqual: opEqual}
+)
+
+// fusedComparison compares each element with a value that is the same for all
+// elements of a list.
+func (g *generator) fusedComparison(t, body *term, from *code, depth int) *code {
+	how, ok := body.op, false
+	if _, ok = exchanged[how]; !ok {
+		return nil
+	}
+	element, other := body.args[0], body.args[1]
+	if !isElement(element, t) {
+		element, other, how = other, element, exchanged[how]
+	}
+	if !isElement(element, t) || other.depth >= t.index {
+		return nil
+	}
+	if t.kind == loopAll {
+		how = opposite[how]
+	}
+	var any condition
+	switch element.typ.Kind {
+	case Int, Duration:
+		any = anyNumber(how, from.lists, g.code(other, depth).ints, func(l *elements) []int64 { return l.Ints })
+	case Double:
+		c := g.code(other, depth)
+		if how != opEqual && how != opNotEqual && max(from.finite, c.finite) == maybeNaN {
+			return nil // comparing may fail
+		}
+		any = anyNumber(how, from.lists, c.floats, func(l *elements) []float64 { return l.Floats })
+	default:
+		return nil
+	}
+	if t.kind == loopAll {
+		any = negation(any)
+	}
+	return &code{cond: any}
+}
+
+// anyNumber is whether some element compares so with the row's value. That value
+// is looked at where the list has elements, and nowhere else.
+func anyNumber[T ordered](how op, from listValues, value values[T], of func(*elements) []T) condition {
+	kernel := map[op]func(l *Lists, all, v []T, sel, out []uint16) int{
+		opLess: anyBelow[T], opLessEqual: anyAtMost[T], opGreater: anyAbove[T], opGreaterEqual: anyAtLeast[T], opEqual: anyEqual[T], opNotEqual: anyOther[T],
+	}[how]
+	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		top := x.top
+		l, e := from(x, sel)
+		rows, n := x.take(len(sel)), 0
+		for _, r := range x.valid(sel, e) {
+			rows[n] = r
+			n += number(l.From[r] < l.To[r])
+		}
+		rows = rows[:n]
+		v, failed := value(x, rows)
+		n = kernel(&l, of(&l.elements), v, rows, out)
+		x.top = top
+		return withoutFaults(out[:n], failed), x.disjoint(e, failed)
+	}
+}
+
+func anyBelow[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element < c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
+
+func anyAtMost[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element <= c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
+
+func anyAbove[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element > c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
+
+func anyAtLeast[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element >= c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
+
+func anyEqual[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element == c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
+
+func anyOther[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is, c := 0, v[r]
+		for _, element := range all[l.From[r]:l.To[r]] {
+			is |= number(element != c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
+}
