@@ -26,13 +26,13 @@ const module = "github.com/duckdb/duckdb-go/v2"
 
 // Written writes every decision to a table of the database.
 var Written = peer.Kind{
-	Name: "DuckDB", Module: module, Table: reference.Reference.Name, Form: "CASE WHEN over columns, the result written to a table", Share: 10,
+	Name: "DuckDB", Module: module, Table: reference.Reference.Name, Form: "CASE WHEN over columns, the result written to a table", Least: 200_000,
 	Open: func(w *peer.Work) (peer.Engine, error) { return open(w, true) },
 }
 
 // Summed only adds the priorities up, as a report would.
 var Summed = peer.Kind{
-	Name: "DuckDB, aggregate only", Module: module, Table: reference.Reference.Name, Form: "CASE WHEN over columns, rules and priorities only summed up", Share: 10,
+	Name: "DuckDB, aggregate only", Module: module, Table: reference.Reference.Name, Form: "CASE WHEN over columns, rules and priorities only summed up", Least: 200_000,
 	Open: func(w *peer.Work) (peer.Engine, error) { return open(w, false) },
 }
 

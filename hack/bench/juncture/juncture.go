@@ -17,7 +17,7 @@ import (
 // Columns is the engine as it decides about a population, row group after row
 // group. All that is done for each group is timed: binding, making room for the
 // outcomes, deciding, and numbering the outcomes.
-var Columns = peer.Kind{Name: "Juncture", Form: "rule.Evaluator.DecideRows, row groups of 20,000", Open: func(w *peer.Work) (peer.Engine, error) { return openColumns(w, 1) }}
+var Columns = peer.Kind{Name: "Juncture", Form: "rule.Evaluator.DecideRows, row groups of 65,536", Least: group, Open: func(w *peer.Work) (peer.Engine, error) { return openEngine(w, 1) }}
 
 // Rows is the engine deciding about one student after another.
 var Rows = peer.Kind{Name: "Juncture, row by row", Form: "rule.Evaluator.Decide", Share: 0.2, Open: openRows}
@@ -27,8 +27,8 @@ var Rows = peer.Kind{Name: "Juncture, row by row", Form: "rule.Evaluator.Decide"
 // others are moved.
 func Processes(n int) peer.Kind {
 	return peer.Kind{
-		Name: Columns.Name, Form: fmt.Sprintf("%s, %d processes", Columns.Form, n),
-		Open: func(w *peer.Work) (peer.Engine, error) { return openColumns(w, n) },
+		Name: Columns.Name, Form: fmt.Sprintf("%s, %d processes", Columns.Form, n), Least: group,
+		Open: func(w *peer.Work) (peer.Engine, error) { return openEngine(w, n) },
 	}
 }
 
@@ -40,7 +40,9 @@ type columns struct {
 	outcomes  []*rule.Outcomes // of the first process
 }
 
-func openColumns(w *peer.Work, n int) (peer.Engine, error) {
+func openEngine(w *peer.Work, n int) (peer.Engine, error) { return openColumns(w, n) }
+
+func openColumns(w *peer.Work, n int) (*columns, error) {
 	e := &columns{w: w}
 	for k := range n {
 		program, err := rule.Compile(Bundle(w.Table.Variant(k)))
@@ -54,8 +56,8 @@ func openColumns(w *peer.Work, n int) (peer.Engine, error) {
 }
 
 // group is how many students all processes decide about before the next ones
-// are looked at.
-const group = 20_000
+// are looked at: the default of source/table.
+const group = 1 << 16
 
 func (e *columns) Prepare(from, to int) error {
 	e.groups = nil
@@ -68,19 +70,26 @@ func (e *columns) Prepare(from, to int) error {
 func (e *columns) Decide() error {
 	e.outcomes = e.outcomes[:0]
 	for _, g := range e.groups {
-		for k, p := range e.processes {
-			evaluator, err := p.Bind(g)
-			if err != nil {
-				return err
-			}
-			outcomes := p.NewOutcomes(g.Len())
-			if err := evaluator.DecideRows(0, g.Len(), outcomes); err != nil {
-				return err
-			}
-			outcomes.Finish()
-			if k == 0 {
-				e.outcomes = append(e.outcomes, outcomes)
-			}
+		if err := e.decide(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *columns) decide(g *student.Population) error {
+	for k, p := range e.processes {
+		evaluator, err := p.Bind(g)
+		if err != nil {
+			return err
+		}
+		outcomes := p.NewOutcomes(g.Len())
+		if err := evaluator.DecideRows(0, g.Len(), outcomes); err != nil {
+			return err
+		}
+		outcomes.Finish()
+		if k == 0 {
+			e.outcomes = append(e.outcomes, outcomes)
 		}
 	}
 	return nil

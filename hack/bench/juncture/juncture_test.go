@@ -13,4 +13,5 @@ func TestAgrees(t *testing.T) {
 	peertest.Agrees(t, Columns)
 	peertest.Agrees(t, Rows)
 	peertest.Agrees(t, Processes(3))
+	peertest.Agrees(t, FromCSV(2))
 }

@@ -23,7 +23,7 @@ func Bundle(t reference.Table) *bundle.Bundle {
 			Name: t.Name, Mode: bundle.ModeLive, Purpose: "Placement", Juncture: "Support",
 			Result: []bundle.Field{{Name: "decision", Type: bundle.String}, {Name: "seats", Type: bundle.Integer}},
 		},
-		Information: bundle.Model{Name: "reference", Attributes: attributes},
+		Information: model,
 		Rules:       bundle.RuleSet{Name: t.Name, HitPolicy: bundle.First},
 	}
 	for i, r := range t.Rules {
@@ -35,6 +35,9 @@ func Bundle(t reference.Table) *bundle.Bundle {
 	}
 	return b
 }
+
+// model declares what tables read of a student.
+var model = bundle.Model{Name: "reference", Attributes: attributes}
 
 var attributes = func() []bundle.Attribute {
 	var list []bundle.Attribute

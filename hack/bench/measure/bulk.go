@@ -142,10 +142,11 @@ func (c *contender) agree(w *peer.Work, n int, o Options) error {
 }
 
 func (c *contender) part(slice int) int {
-	if c.kind.Share == 0 {
-		return slice
+	share := c.kind.Share
+	if share == 0 {
+		share = 1
 	}
-	return max(1, int(float64(slice)*c.kind.Share))
+	return max(1, c.kind.Least, int(float64(slice)*share))
 }
 
 func (c *contender) time(from, to int, perByte float64) error {

@@ -93,10 +93,12 @@ type Kind struct {
 	Module string // whose version is printed; empty for what is part of this module
 	Form   string // how the library is used
 	Table  string // the only table that it has a form of; empty if it takes any
-	// Share is how much of each slice of students the engine decides about: a few
-	// tell enough of a slow one, and one that has to begin a statement each time
-	// is given more than the slice. 0 means 1.
+	// Share is the part of each slice of students that the engine decides about, as
+	// a few students tell enough of a slow one. 0 means all.
 	Share float64
+	// Least is the fewest students it is given at a time, where it has to begin
+	// something each time.
+	Least int
 	// Unlike is how many of 20,000 decisions may differ from those by hand,
 	// where an engine's arithmetic is not that of IEEE doubles.
 	Unlike int

@@ -22,13 +22,13 @@ var decide string
 
 // Written writes every decision to a table of the database.
 var Written = peer.Kind{
-	Name: "PostgreSQL", Table: reference.Reference.Name, Form: "CASE WHEN, the result written to an unlogged table, one worker", Share: 10,
+	Name: "PostgreSQL", Table: reference.Reference.Name, Form: "CASE WHEN, the result written to an unlogged table, one worker", Least: 200_000,
 	Open: func(w *peer.Work) (peer.Engine, error) { return open(w, true) },
 }
 
 // Summed only adds the priorities up, as a report would.
 var Summed = peer.Kind{
-	Name: "PostgreSQL, aggregate only", Table: reference.Reference.Name, Form: "CASE WHEN, rules and priorities only summed up, one worker", Share: 10,
+	Name: "PostgreSQL, aggregate only", Table: reference.Reference.Name, Form: "CASE WHEN, rules and priorities only summed up, one worker", Least: 200_000,
 	Open: func(w *peer.Work) (peer.Engine, error) { return open(w, false) },
 }
 

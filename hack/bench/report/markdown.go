@@ -18,6 +18,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
 	fmt.Fprintf(&b, "Measured %s at commit %s: %s, %s, %d cores (%s); load %s before and %s after.\n", m.Date, m.Commit, m.Go, m.Processor, m.Cores, m.System, m.LoadBefore, m.LoadAfter)
+	r.goals(&b)
 	for _, t := range r.Tables {
 		t.markdown(&b)
 	}

@@ -64,3 +64,29 @@ func TestMarkdown(t *testing.T) {
 		}
 	}
 }
+
+func TestRatios(t *testing.T) {
+	median := func(ns, ratio float64) measure.Result {
+		return measure.Result{NS: measure.Quartiles{Median: ns}, Ratio: measure.Quartiles{Median: ratio}}
+	}
+	yardstick, ours, cel := median(200, 1), median(60, 0.31), median(1_800, 9)
+	yardstick.Engine, ours.Engine, cel.Engine = Yardstick, Juncture, "cel-go"
+	r := Report{
+		Tables: []Table{{Name: "reference", Results: []measure.Result{yardstick, ours, cel}}},
+		Curves: []Curve{{Name: "processes", Lines: []Line{{FromCSV, []Point{{1, measure.Quartiles{Median: 500}}, {5, measure.Quartiles{Median: 740}}}}}}},
+	}
+	var b strings.Builder
+	r.goals(&b)
+	want := `
+### Ratios
+
+| ratio | goal | measured | |
+| --- | ---: | ---: | --- |
+| Juncture ÷ Go over structs, table reference | ≤ 0.35 | 0.31 | reached |
+| cel-go ÷ Juncture, table reference | ≥ 25.0 | 30.0 | reached |
+| a further process ÷ the first, from CSV | ≤ 0.11 | 0.12 | not yet |
+`
+	if b.String() != want {
+		t.Errorf("ratios:\n%s", b.String())
+	}
+}

@@ -43,6 +43,7 @@ type settings struct {
 	rounds    int
 	agree     int
 	calls     int
+	single    int
 	sizes     []int
 	rules     []int
 	processes []int
@@ -61,6 +62,7 @@ func parse() (*settings, error) {
 	flag.IntVar(&s.rounds, "rounds", 30, "rounds")
 	flag.IntVar(&s.agree, "agree", 20_000, "students whose decisions are compared with those by hand first")
 	flag.IntVar(&s.calls, "calls", 1_000_000, "single decisions of each engine")
+	flag.IntVar(&s.single, "single", 20_000, "students of suite single")
 	flag.StringVar(&sizes, "sizes", "10000,100000,1000000,5500000", "numbers of students of suite students")
 	flag.StringVar(&rules, "rules", "8,113,841", "numbers of rules of suite rules")
 	flag.StringVar(&processes, "processes", "1,2,5,10,20", "numbers of processes of suite processes")

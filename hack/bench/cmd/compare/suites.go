@@ -81,8 +81,8 @@ func measureRules(s *settings, r *report.Report) error {
 // measureSingle times one decision at a time.
 func measureSingle(s *settings, r *report.Report) error {
 	for _, w := range []*peer.Work{
-		peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, min(s.students, 200_000), s.held),
-		peer.NewWork(reference.Second, reference.SecondSeed, reference.SecondByHand, min(s.students, 200_000), s.held),
+		peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, s.single, s.held),
+		peer.NewWork(reference.Second, reference.SecondSeed, reference.SecondByHand, s.single, s.held),
 	} {
 		latency, err := measure.Singles(w, s.pick(byhand.Structs, juncture.Rows, celgo.Best, exprlang.Best), s.calls, reference.Seed)
 		if err != nil {
@@ -113,16 +113,27 @@ func measureStudents(s *settings, r *report.Report) error {
 // measureProcesses has more and more processes decide about the same students,
 // slice after slice.
 func measureProcesses(s *settings, r *report.Report) error {
-	w := peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, min(s.students, 200_000), s.held)
+	w := peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, min(s.students, 500_000), s.held)
 	curve := report.Curve{Name: "processes", Title: "Cost against processes over the same students, reference table and variants", X: "processes", Y: "ns a student, one core"}
+	var kinds []peer.Kind
+	var lines []string // the curve's, by kind
+	var counts []int
 	for _, n := range s.processes {
-		results, err := measure.Bulk(w, s.pick(byhand.Repeated(n), juncture.Processes(n)), s.options())
-		if err != nil {
-			return fmt.Errorf("%d: %w", n, err)
+		for _, kind := range []peer.Kind{byhand.Repeated(n), juncture.Processes(n), juncture.FromCSV(n)} {
+			if !s.engines.MatchString(kind.Name) {
+				continue
+			}
+			lines, counts = append(lines, kind.Name), append(counts, n)
+			kind.Name = fmt.Sprintf("%s, %d processes", kind.Name, n)
+			kinds = append(kinds, kind)
 		}
-		for _, result := range results {
-			curve.Add(result.Engine, float64(n), result.NS)
-		}
+	}
+	results, err := measure.Bulk(w, kinds, s.options()) // together, as the costs of more and of fewer are compared
+	if err != nil {
+		return err
+	}
+	for i, result := range results {
+		curve.Add(lines[i], float64(counts[i]), result.NS)
 	}
 	r.Curves = append(r.Curves, curve)
 	return nil
