@@ -4,8 +4,10 @@
 package student
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -33,7 +35,8 @@ type Fact struct {
 type Builder struct {
 	attribute bundle.Attribute
 	from      bundle.OneRoster
-	entries   []entry
+	facts     facts
+	isDouble  bool // facts are doubles
 	damaged   []Fact
 	codes     map[string]uint32
 	dict      []string
@@ -53,7 +56,7 @@ func (e entry) faulty() bool { return e.Row&faultyRow != 0 }
 
 // NewBuilder starts the column of an attribute.
 func NewBuilder(a bundle.Attribute) *Builder {
-	b := &Builder{attribute: a}
+	b := &Builder{attribute: a, isDouble: a.Type.Element() == bundle.Number}
 	if a.From.OneRoster != nil {
 		b.from = *a.From.OneRoster
 	}
@@ -84,7 +87,7 @@ func (b *Builder) Integer(f Fact, v int64) (fault string) {
 			return fault
 		}
 	}
-	b.entries = append(b.entries, entry{f, uint64(v)})
+	b.facts.add(entry{f, uint64(v)}, false)
 	return ""
 }
 
@@ -98,7 +101,7 @@ func (b *Builder) Number(f Fact, v float64) (fault string) {
 		b.Faulty(f)
 		return fault
 	}
-	b.entries = append(b.entries, entry{f, math.Float64bits(v)})
+	b.facts.add(entry{f, math.Float64bits(v)}, b.isDouble)
 	return ""
 }
 
@@ -108,7 +111,7 @@ func (b *Builder) Boolean(f Fact, v bool) {
 	if v {
 		bits = 1
 	}
-	b.entries = append(b.entries, entry{f, bits})
+	b.facts.add(entry{f, bits}, false)
 }
 
 // Text adds a fact of a String attribute. It keeps a copy of v.
@@ -127,14 +130,14 @@ func (b *Builder) Text(f Fact, v string) (fault string) {
 	if !known {
 		code = b.newCode(string([]byte(v))) // v may be part of a whole record
 	}
-	b.entries = append(b.entries, entry{f, uint64(code)})
+	b.facts.add(entry{f, uint64(code)}, false)
 	return ""
 }
 
 // Bytes is Text for who reads bytes.
 func (b *Builder) Bytes(f Fact, v []byte) (fault string) {
 	if code, known := b.codes[string(v)]; known {
-		b.entries = append(b.entries, entry{f, uint64(code)})
+		b.facts.add(entry{f, uint64(code)}, false)
 		return ""
 	}
 	return b.Text(f, string(v))
@@ -152,7 +155,7 @@ func (b *Builder) newCode(v string) uint32 {
 
 // Present adds a fact that is only counted or dated (Count, DaysSince).
 func (b *Builder) Present(f Fact) {
-	b.entries = append(b.entries, entry{f, 0})
+	b.facts.add(entry{f, 0}, false)
 }
 
 // Faulty adds a fact whose place in the order is known but whose value cannot
@@ -161,7 +164,7 @@ func (b *Builder) Present(f Fact) {
 // score does not spoil the latest one.
 func (b *Builder) Faulty(f Fact) {
 	f.Row |= faultyRow
-	b.entries = append(b.entries, entry{f, 0})
+	b.facts.add(entry{f, 0}, false)
 }
 
 // Damage makes a student's value Faulty whatever the other facts are: for a
@@ -241,8 +244,14 @@ func (b *Builder) Column(l Layout) *Column {
 		}
 		return w.finish()
 	}
-	grouped, starts := b.group(l)
-	b.entries = nil // grouped holds them now: a state has many
+	scratch, _ := groups.Get().(*[]entry)
+	if scratch == nil {
+		scratch = new([]entry)
+	}
+	defer groups.Put(scratch)
+	grouped, starts := b.group(l, *scratch)
+	*scratch = grouped
+	b.facts = facts{} // grouped holds them now: a state has many
 	damaged := b.damagedRows(l)
 	for row := range l.Len {
 		facts := b.sift(grouped[starts[row]:starts[row+1]], l)
@@ -255,52 +264,46 @@ func (b *Builder) Column(l Layout) *Column {
 	return w.finish()
 }
 
+// groups are buffers of entries between columns: a column's facts, spread out,
+// are the most memory that reading takes, and only for a moment.
+var groups sync.Pool
+
 // group sorts the facts by the population's row, keeping their order otherwise:
-// a counting sort, as rows are dense.
-func (b *Builder) group(l Layout) (grouped []entry, starts []uint32) {
+// a counting sort, as rows are dense. It writes to scratch, if that is enough.
+func (b *Builder) group(l Layout, scratch []entry) (grouped []entry, starts []uint32) {
 	starts = make([]uint32, l.Len+1)
-	for _, e := range b.entries {
+	b.facts.each(func(e entry) {
 		if row := l.Rows[e.Student]; row >= 0 {
 			starts[row+1]++
 		}
-	}
+	})
 	for i := 1; i < len(starts); i++ {
 		starts[i] += starts[i-1]
 	}
-	grouped = make([]entry, starts[l.Len])
+	n := int(starts[l.Len])
+	grouped = slices.Grow(scratch[:0], n)[:n]
 	next := slices.Clone(starts[:l.Len])
-	for _, e := range b.entries {
+	b.facts.each(func(e entry) {
 		row := l.Rows[e.Student]
 		if row < 0 {
-			continue
+			return
 		}
-		if b.suspects[e.Tie] {
+		if len(b.suspects) > 0 && b.suspects[e.Tie] {
 			e.Row |= faultyRow
 		}
 		grouped[next[row]] = e
 		next[row]++
-	}
+	})
 	return grouped, starts
 }
 
 // sift orders one student's facts by date and record and keeps the first or
 // last n of them.
 func (b *Builder) sift(facts []entry, l Layout) []entry {
-	before := func(x, y entry) int {
-		if x.Day != y.Day {
-			if x.Day < y.Day {
-				return -1
-			}
-			return 1
-		}
-		if x.Tie == y.Tie || l.Compare == nil {
-			return 0
-		}
-		return l.Compare(x.Tie, y.Tie)
+	if b.onlyLast() {
+		return last(facts, l)
 	}
-	if !slices.IsSortedFunc(facts, before) {
-		slices.SortStableFunc(facts, before)
-	}
+	l.sort(facts)
 	if n := b.from.First; n > 0 && n < len(facts) {
 		facts = facts[:n]
 	}
@@ -308,6 +311,61 @@ func (b *Builder) sift(facts []entry, l Layout) []entry {
 		facts = facts[len(facts)-n:]
 	}
 	return facts
+}
+
+// onlyLast reports whether the value depends on no fact but the last.
+func (b *Builder) onlyLast() bool {
+	return b.from.First == 0 && (b.from.Aggregate == bundle.Latest || b.from.Aggregate == bundle.DaysSince)
+}
+
+// last is the last of a student's facts, without ordering the others.
+func last(facts []entry, l Layout) []entry {
+	if len(facts) == 0 {
+		return facts
+	}
+	best := 0
+	for i := 1; i < len(facts); i++ {
+		if l.compare(&facts[best], &facts[i]) <= 0 {
+			best = i
+		}
+	}
+	return facts[best : best+1]
+}
+
+// compare orders two facts by date, and facts of one day by record.
+func (l *Layout) compare(x, y *entry) int {
+	if x.Day != y.Day {
+		return cmp.Compare(x.Day, y.Day)
+	}
+	if x.Tie == y.Tie || l.Compare == nil {
+		return 0
+	}
+	return l.Compare(x.Tie, y.Tie)
+}
+
+// fewFacts is how many facts are cheaper to insert one by one than to merge.
+const fewFacts = 32
+
+// sort orders facts, those that compare alike as they came. Most come in order,
+// or nearly so.
+func (l *Layout) sort(facts []entry) {
+	if len(facts) > fewFacts {
+		if before := func(x, y entry) int { return l.compare(&x, &y) }; !slices.IsSortedFunc(facts, before) {
+			slices.SortStableFunc(facts, before)
+		}
+		return
+	}
+	for i := 1; i < len(facts); i++ {
+		if l.compare(&facts[i-1], &facts[i]) <= 0 {
+			continue
+		}
+		e, at := facts[i], i
+		for at > 0 && l.compare(&facts[at-1], &e) > 0 {
+			facts[at] = facts[at-1]
+			at--
+		}
+		facts[at] = e
+	}
 }
 
 func (b *Builder) damagedRows(l Layout) map[int32][]uint32 {

@@ -25,7 +25,10 @@ func newWriter(b *Builder, l Layout) *writer {
 	w := &writer{b: b, layout: l, column: c, isList: t.IsList()}
 	size := l.Len
 	if w.isList {
-		size = len(b.entries)
+		size = b.facts.n
+		if most := max(b.from.First, b.from.Last); most > 0 {
+			size = min(size, most*l.Len)
+		}
 		c.Offsets = make([]uint32, 1, l.Len+1)
 	}
 	switch t.Element() {
