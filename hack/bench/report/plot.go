@@ -6,11 +6,14 @@ package report
 import (
 	"image/color"
 	"io"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Colours that also those who do not see red and green alike tell apart (Okabe
@@ -25,12 +28,15 @@ var glyphs = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.Tri
 // SVG draws the curve. The same figures give the same bytes.
 func (c *Curve) SVG(w io.Writer) error {
 	p := plot.New()
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant = "Sans"
+	}
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
 	p.Title.Padding, p.X.Padding, p.Y.Padding = vg.Points(8), vg.Points(6), vg.Points(6)
+	p.Title.TextStyle.Font.Size, p.Legend.TextStyle.Font.Size = vg.Points(12), vg.Points(10)
+	p.X.Tick.Marker = c.measured()
 	if c.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powers{}
-	} else {
-		p.X.Tick.Marker = plot.DefaultTicks{}
+		p.X.Scale = plot.LogScale{}
 	}
 	if c.LogY {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, powers{}
@@ -55,12 +61,28 @@ func (c *Curve) SVG(w io.Writer) error {
 		p.Add(line, dots)
 		p.Legend.Add(l.Engine, line, dots)
 	}
-	picture, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, "svg")
-	if err != nil {
-		return err
+	if c.LogY {
+		p.Y.Max *= 5 // room for the legend
 	}
-	_, err = picture.WriteTo(w)
+	picture := vgsvg.New(18*vg.Centimeter, 11*vg.Centimeter)
+	p.Draw(draw.Crop(draw.New(picture), 0, -vg.Centimeter, 0, -vg.Points(4))) // room for the last figure on the axis
+	_, err := picture.WriteTo(w)
 	return err
+}
+
+// measured marks the places where something was measured.
+func (c *Curve) measured() plot.ConstantTicks {
+	var ticks plot.ConstantTicks
+	seen := map[float64]bool{}
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			if !seen[p.X] {
+				ticks = append(ticks, plot.Tick{Value: p.X, Label: count(int(p.X))})
+				seen[p.X] = true
+			}
+		}
+	}
+	return ticks
 }
 
 // powers marks 1, 2 and 5 of every power of ten.
@@ -72,7 +94,7 @@ func (powers) Ticks(low, high float64) []plot.Tick {
 	for power := 1e-3; power <= high*10; power *= 10 {
 		for _, digit := range []float64{1, 2, 5} {
 			if v := power * digit; v >= low && v <= high {
-				ticks = append(ticks, plot.Tick{Value: v, Label: figure(v)})
+				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', -1, 64)})
 			}
 		}
 	}
