@@ -111,6 +111,7 @@ func TestOutputs(t *testing.T) {
 	}{
 		{"run.csv", 0, runArgs("-o", "csv")},
 		{"run.json", 0, runArgs("-o", "json")},
+		{"run-counts.csv", 0, runArgs("-o", "counts")},
 		{"run.txt", 0, runArgs()},
 		{"run-one-district.txt", 0, runArgs("--district", "south", "-q")},
 		{"vet.txt", 0, []string{"vet", "-f", "testdata/network"}},

@@ -26,13 +26,16 @@ type recordFlags struct {
 }
 
 func (f *recordFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.format, "output", "o", "", "format: "+strings.Join(export.Formats(), ", ")+" (default: by the ending of --out, else table)")
+	cmd.Flags().StringVarP(&f.format, "output", "o", "", "format: "+strings.Join(formats(), ", ")+" (default: by the ending of --out, else table)")
 	cmd.Flags().StringVar(&f.out, "out", "", "file to write, as a whole or not at all (default: standard output)")
 }
 
 var endings = map[string]export.Format{
 	".csv": export.CSV, ".json": export.JSON, ".jsonl": export.JSON, ".ndjson": export.JSON, ".parquet": export.Parquet, ".txt": export.Table,
 }
+
+// formats are all that a run can write.
+func formats() []string { return append([]string{string(counts)}, export.Formats()...) }
 
 // resolve is the format that is meant.
 func (f *recordFlags) resolve(env *Environment) (export.Format, error) {
@@ -46,8 +49,8 @@ func (f *recordFlags) resolve(env *Environment) (export.Format, error) {
 	if format == "" {
 		format = export.Table
 	}
-	if !slices.Contains(export.Formats(), string(format)) {
-		return "", usage("-o %s: write one of %s", f.format, strings.Join(export.Formats(), ", "))
+	if !slices.Contains(formats(), string(format)) {
+		return "", usage("-o %s: write one of %s", f.format, strings.Join(formats(), ", "))
 	}
 	if format == export.Parquet && f.out == "" && isTerminal(env.Out) {
 		return "", usage("-o parquet is nothing for a terminal; name a file with --out")

@@ -234,7 +234,7 @@ func (f *runFlags) finish(env *Environment, out *output, s *summary) error {
 
 // decide runs the tenants and writes their records in order.
 func (f *runFlags) decide(ctx context.Context, env *Environment, tenants []tenant, at time.Time, seed []byte, format export.Format, w io.Writer, s *summary) error {
-	writer, err := export.NewWriter(format, w, columns(tenants))
+	written, err := newSink(format, w, tenants)
 	if err != nil {
 		return err
 	}
@@ -249,21 +249,19 @@ func (f *runFlags) decide(ctx context.Context, env *Environment, tenants []tenan
 		}
 		progress.clear()
 		s.add(&tenants[i], &result)
-		for _, run := range result.Runs {
-			if run.Batch == nil {
+		for i := range result.Runs {
+			if result.Runs[i].Batch == nil {
 				continue
 			}
-			for _, r := range run.Batch.Records() {
-				if err := writer.Write(&r); err != nil {
-					return err
-				}
+			if err := written.add(&result.Runs[i]); err != nil {
+				return err
 			}
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return writer.Close()
+	return written.close()
 }
 
 // columns are the result fields of all processes that are run.
