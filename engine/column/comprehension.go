@@ -228,7 +228,9 @@ func macroOf(c ast.ComprehensionExpr) (kind loopKind, condition, body ast.Expr, 
 		a := call(step, operators.Conditional, 3)
 		r := call(c.Result(), operators.Equals, 2)
 		if a != nil && is(a[2]) && r != nil && is(r[0]) && literal(r[1]) == types.Int(1) {
-			return loopExistsOne, a[0], nil, true
+			if more := call(a[1], operators.Add, 2); more != nil && is(more[0]) && literal(more[1]) == types.Int(1) {
+				return loopExistsOne, a[0], nil, true
+			}
 		}
 	case c.AccuInit().Kind() == ast.ListKind && c.AccuInit().AsList().Size() == 0 && is(c.Result()):
 		element := func(e ast.Expr) ast.Expr {

@@ -4,6 +4,7 @@
 package column
 
 import (
+	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -175,7 +176,7 @@ func (g *generator) inConstant(v *code, list any) condition {
 	case []bool:
 		return oneOf(v.bools, list)
 	}
-	return func(*exec, []uint16, []uint16) ([]uint16, []RowFault) { return nil, nil } // an empty list; refused in supported
+	panic(fmt.Sprintf("column: membership in a constant of type %T", list))
 }
 
 // oneOf is membership among constants. Few are compared one by one.

@@ -360,6 +360,9 @@ func (l *tree) finish(e ast.Expr, t term) (*term, error) {
 		t.args = flat
 	}
 	l.conform(&t)
+	if t.op == opIn && t.args[1].constant() && t.args[1].extent.items == 0 {
+		return l.constantTerm(e, t.typ, false), nil // cel-go's planner too does not look at the value
+	}
 	if err := supported(e, &t); err != nil {
 		return nil, err
 	}
