@@ -68,6 +68,8 @@ type Program struct {
 	inputs []Input
 	frame  *frame
 	memos  int
+
+	strictDivision bool
 }
 
 // Compile ends the program.
@@ -82,7 +84,7 @@ func (c *Compiler) Compile() *Program {
 	for _, d := range c.dispatches {
 		d.generate(g)
 	}
-	return &Program{inputs: c.inputs, frame: g.path[0], memos: g.memos}
+	return &Program{inputs: c.inputs, frame: g.path[0], memos: g.memos, strictDivision: c.StrictDivision}
 }
 
 // count counts a term's readers and weighs it.

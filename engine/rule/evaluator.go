@@ -28,7 +28,8 @@ type Evaluator struct {
 	turn      uint64 // counts the rows begun, so that nothing need be cleared
 	hits      []hit
 	decision  *decisionView
-	bulk      *bulk // for DecideRows
+	bulk      *bulk   // for DecideRows
+	single    *single // for DecideRow
 }
 
 // cached is a variable's value for the row of its turn.
