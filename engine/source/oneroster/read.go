@@ -8,8 +8,11 @@ import (
 	"hash/maphash"
 	"io"
 	"io/fs"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/juncture-dev/juncture/engine/source/intern"
 	"github.com/juncture-dev/juncture/engine/student"
@@ -207,20 +210,40 @@ func (r *reader) readRest() error {
 func (r *reader) population(o Options) *student.Population {
 	ids, order := r.roster.sorted()
 	schools, classes := r.schoolsAndClasses(order)
-	columns := make([]*student.Column, len(r.all))
-	for i, p := range r.all {
-		columns[i] = p.builder.Column(student.Layout{
-			Len: len(ids), Rows: order, Today: r.today,
-			Compare: r.compare(p), Provenance: true, Dated: !oneRow(p.from.File), Unavailable: p.unavailable,
-			Fault: func(row uint32, what string) {
-				r.problems.add(csvName(p.from.File), row, p.from.Field, asFault(what))
-			},
-		})
-	}
+	columns := r.columns(len(ids), order)
 	origin := student.Origin{Kind: Kind, Digest: r.sums.digest(r.archive)}
 	pop := student.New(o.District, o.At, o.Zone, origin, ids, schools, classes, columns)
 	r.problems.report(pop)
 	return pop
+}
+
+// columns makes the attributes' columns, several at once. What they find wrong is
+// reported in the attributes' order, whatever is done first.
+func (r *reader) columns(students int, order []int32) []*student.Column {
+	type fault struct {
+		row  uint32
+		what string
+	}
+	columns, faults := make([]*student.Column, len(r.all)), make([][]fault, len(r.all))
+	var work errgroup.Group
+	work.SetLimit(max(1, runtime.GOMAXPROCS(0)))
+	for i, p := range r.all {
+		work.Go(func() error {
+			columns[i] = p.builder.Column(student.Layout{
+				Len: students, Rows: order, Today: r.today,
+				Compare: r.compare(p), Provenance: true, Dated: !oneRow(p.from.File), Unavailable: p.unavailable,
+				Fault: func(row uint32, what string) { faults[i] = append(faults[i], fault{row, what}) },
+			})
+			return nil
+		})
+	}
+	_ = work.Wait() // none fails
+	for i, p := range r.all {
+		for _, f := range faults[i] {
+			r.problems.add(csvName(p.from.File), f.row, p.from.Field, asFault(f.what))
+		}
+	}
+	return columns
 }
 
 // compare orders an attribute's facts of one day by the sourcedId of their rows.

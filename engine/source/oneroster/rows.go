@@ -47,8 +47,13 @@ func openRows(a *archive, name string, required []string, m *meter, sums digests
 		return nil, err
 	}
 	r := &rows{name: name, guard: guard, hash: sha256.New(), sums: sums, seed: seed}
-	in, err := csv.SkipMark(io.TeeReader(r.guard, r.hash))
-	if err != nil {
+	in := io.Reader(guard)
+	if a.files[name].size >= aheadFrom {
+		guard.in = newAhead(guard.in, r.hash)
+	} else {
+		in = io.TeeReader(guard, r.hash)
+	}
+	if in, err = csv.SkipMark(in); err != nil {
 		guard.Close()
 		return nil, r.readError(0, err)
 	}
