@@ -25,10 +25,8 @@ func (g *generator) arithmetic(t *term, depth int) *code {
 		return g.doubles(t, args, depth)
 	case left == Timestamp || right == Timestamp:
 		return g.timeArithmetic(t, args, depth)
-	case t.typ.Kind == Duration:
-		return g.integers(t, args, depth, DurationOverflow)
 	}
-	return g.integers(t, args, depth, IntegerOverflow)
+	return g.integers(t, args, depth) // durations too, whose overflow has the same name
 }
 
 // doubles is arithmetic of doubles. One operation on finite numbers may give an
@@ -194,7 +192,7 @@ func (x *exec) zeroes(v []float64, sel []uint16, cause Cause) []RowFault {
 }
 
 // integers is arithmetic of 64-bit integers.
-func (g *generator) integers(t *term, args []*code, depth int, overflow Cause) *code {
+func (g *generator) integers(t *term, args []*code, depth int) *code {
 	f := g.frame(depth)
 	buffer, compute := g.take(&f.ints), integerOf(t.op)
 	a := args[0].ints
@@ -217,7 +215,7 @@ func (g *generator) integers(t *term, args []*code, depth int, overflow Cause) *
 			to[r] = v
 			if !ok {
 				failed = true
-				x.arena = append(x.arena, RowFault{r, x.m.faults.number(Fault{Cause: integerCause(t.op, vb[r], overflow)})})
+				x.arena = append(x.arena, RowFault{r, x.m.faults.number(Fault{Cause: integerCause(t.op, vb[r], IntegerOverflow)})})
 			}
 		}
 		if failed {
@@ -292,7 +290,7 @@ func (g *generator) timeArithmetic(t *term, args []*code, depth int) *code {
 			va, ea := args[0].times(x, sel)
 			vb, eb := args[1].times(x, sel)
 			to := x.ints[buffer]
-			late := x.failing(sel, Fault{Cause: DurationOverflow}, func(r uint16) (ok bool) {
+			late := x.failing(sel, Fault{Cause: IntegerOverflow}, func(r uint16) (ok bool) {
 				to[r], ok = between(vb[r], va[r])
 				return ok
 			})
@@ -320,11 +318,14 @@ func (g *generator) timeArithmetic(t *term, args []*code, depth int) *code {
 			d, eb = by(x, sel)
 		}
 		to := x.times[buffer]
-		outside := x.failing(sel, Fault{Cause: TimestampOverflow}, func(r uint16) (ok bool) {
-			to[r], ok = v[r].plus(d[r], sign)
-			return ok
-		})
-		return to, x.either(x.either(ea, eb), outside)
+		e, start := x.either(ea, eb), len(x.arena)
+		for _, r := range sel {
+			var cause Cause
+			if to[r], cause = v[r].plus(d[r], sign); cause != NoCause {
+				x.fault(r, cause)
+			}
+		}
+		return to, x.also(e, start)
 	}}
 }
 
@@ -350,8 +351,12 @@ var (
 
 const second = int64(time.Second)
 
-// plus moves an instant by a duration in nanoseconds.
-func (t Instant) plus(d, sign int64) (Instant, bool) {
+// plus moves an instant by a duration in nanoseconds, sign times. What is
+// subtracted is negated first, as in cel-go, which may overflow.
+func (t Instant) plus(d, sign int64) (Instant, Cause) {
+	if sign < 0 && d == math.MinInt64 {
+		return Instant{}, IntegerOverflow
+	}
 	seconds, nanos := d/second, d%second
 	moved := Instant{t.Seconds + sign*seconds, t.Nanos + int32(sign*nanos)}
 	if moved.Nanos < 0 {
@@ -359,7 +364,10 @@ func (t Instant) plus(d, sign int64) (Instant, bool) {
 	} else if moved.Nanos >= int32(second) {
 		moved = Instant{moved.Seconds + 1, moved.Nanos - int32(second)}
 	}
-	return moved, moved.Seconds >= firstSecond && moved.Seconds <= lastSecond
+	if moved.Seconds < firstSecond || moved.Seconds > lastSecond {
+		return Instant{}, TimestampOverflow
+	}
+	return moved, NoCause
 }
 
 // between is the duration from one instant to another, in nanoseconds.

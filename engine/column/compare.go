@@ -17,10 +17,9 @@ func (g *generator) comparison(t *term, depth int) *code {
 	case Bool:
 		c = compareBy(t.op, a.bools, b.bools, func(x, y bool) int { return number(x) - number(y) })
 	case Int, Duration:
-		c = compareNumbers(t.op, a.ints, b.ints, constantOf[int64](t.args[0]), constantOf[int64](t.args[1]), false)
+		c = compareNumbers(t.op, a.ints, b.ints, constantOf[int64](t.args[0]), constantOf[int64](t.args[1]))
 	case Double:
-		nan := (a.finite == maybeNaN || b.finite == maybeNaN) && t.op != opEqual && t.op != opNotEqual
-		c = compareNumbers(t.op, a.floats, b.floats, constantOf[float64](t.args[0]), constantOf[float64](t.args[1]), nan)
+		c = compareNumbers(t.op, a.floats, b.floats, constantOf[float64](t.args[0]), constantOf[float64](t.args[1]))
 	case Timestamp:
 		c = compareBy(t.op, a.times, b.times, Instant.compare)
 	case String:
@@ -47,9 +46,9 @@ func constantOf[T any](t *term) *T {
 
 type ordered interface{ int64 | float64 }
 
-// compareNumbers compares two numbers. a > b is b < a, and a >= b is b <= a:
-// for doubles that holds too where none is a NaN.
-func compareNumbers[T ordered](how op, a, b values[T], ca, cb *T, nan bool) condition {
+// compareNumbers compares two numbers. a > b is b < a, and a >= b is b <= a. A
+// NaN is neither less nor greater than anything, in cel-go as in Go.
+func compareNumbers[T ordered](how op, a, b values[T], ca, cb *T) condition {
 	swap := how == opGreater || how == opGreaterEqual
 	if swap {
 		how = map[op]op{opGreater: opLess, opGreaterEqual: opLessEqual}[how]
@@ -69,9 +68,6 @@ func compareNumbers[T ordered](how op, a, b values[T], ca, cb *T, nan bool) cond
 		vb, eb := b(x, sel)
 		if len(eb) > 0 {
 			e = x.either(e, eb)
-		}
-		if nan {
-			e = x.either(e, x.unordered(sel, anyNaN(va, vb, sel), func(r uint16) bool { return va[r] != va[r] || vb[r] != vb[r] }))
 		}
 		if swap {
 			va, vb = vb, va
@@ -95,21 +91,6 @@ func anyNaN[T ordered](a, b []T, sel []uint16) bool {
 		n |= number(a[r] != a[r]) | number(b[r] != b[r])
 	}
 	return n != 0
-}
-
-// unordered are the faults of comparing NaNs.
-func (x *exec) unordered(sel []uint16, found bool, is func(row uint16) bool) []RowFault {
-	if !found {
-		return nil
-	}
-	id := x.m.faults.number(Fault{Cause: NotOrdered})
-	start := len(x.arena)
-	for _, r := range sel {
-		if is(r) {
-			x.arena = append(x.arena, RowFault{r, id})
-		}
-	}
-	return x.arena[start:len(x.arena):len(x.arena)]
 }
 
 // The kernels. They write every row and move on only where it holds, so that

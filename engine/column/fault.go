@@ -22,10 +22,8 @@ const (
 	ModulusByZero
 	IntegerOverflow
 	TimestampOverflow
-	DurationOverflow
 	IndexOutOfBounds
 	NoSuchKey
-	NotOrdered // a NaN was compared
 	MeanOfEmpty
 	MinOfEmpty
 	MaxOfEmpty

@@ -16,7 +16,7 @@ func (s *Single) arithmetic(t *term, args []*singleCode) *singleCode {
 	case left == Timestamp || right == Timestamp:
 		return s.timeArithmetic(t, args)
 	case t.typ.Kind == Duration:
-		return s.integers(t, args, DurationOverflow)
+		return s.integers(t, args, IntegerOverflow)
 	case t.typ.Kind == Int:
 		return s.integers(t, args, IntegerOverflow)
 	}
@@ -190,7 +190,7 @@ func (s *Single) integers(t *term, args []*singleCode, overflow Cause) *singleCo
 // timeArithmetic is timestamp ± duration and timestamp - timestamp.
 func (s *Single) timeArithmetic(t *term, args []*singleCode) *singleCode {
 	if t.typ.Kind == Duration {
-		a, b, tooLong := args[0].times, args[1].times, s.fail(Fault{Cause: DurationOverflow})
+		a, b, tooLong := args[0].times, args[1].times, s.fail(Fault{Cause: IntegerOverflow})
 		return &singleCode{ints: func(s *Single) (int64, Failure) {
 			x, f := a(s)
 			if f != 0 {
@@ -207,16 +207,19 @@ func (s *Single) timeArithmetic(t *term, args []*singleCode) *singleCode {
 			return d, f
 		}}
 	}
-	outside, sign := s.fail(Fault{Cause: TimestampOverflow}), int64(1)
+	outside, overflow, sign := s.fail(Fault{Cause: TimestampOverflow}), s.fail(Fault{Cause: IntegerOverflow}), int64(1)
 	if t.op == opSubtract {
 		sign = -1
 	}
 	moved := func(when Instant, by int64) (Instant, Failure) {
-		v, ok := when.plus(by, sign)
-		if !ok {
-			return v, outside
+		v, cause := when.plus(by, sign)
+		switch cause {
+		case NoCause:
+			return v, 0
+		case IntegerOverflow:
+			return v, overflow
 		}
-		return v, 0
+		return v, outside
 	}
 	if args[0].times == nil { // duration + timestamp
 		by, when := args[0].ints, args[1].times

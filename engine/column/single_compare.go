@@ -30,16 +30,12 @@ func (s *Single) comparison(t *term, args []*singleCode) *singleCode {
 		if r := intSpan(t, a, b); r != nil {
 			return &singleCode{sure: sure, intRange: r, bools: r.condition()}
 		}
-		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.ints, b.ints, constantOf[int64](t.args[1]), 0)}
+		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.ints, b.ints, constantOf[int64](t.args[1]))}
 	case Double:
 		if r := floatSpan(t, a, b); r != nil {
 			return &singleCode{sure: sure, floatRange: r, bools: r.condition()}
 		}
-		var unordered Failure
-		if (a.finite == maybeNaN || b.finite == maybeNaN) && t.op != opEqual && t.op != opNotEqual {
-			unordered, sure = s.fail(Fault{Cause: NotOrdered}), false
-		}
-		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.floats, b.floats, constantOf[float64](t.args[1]), unordered)}
+		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.floats, b.floats, constantOf[float64](t.args[1]))}
 	case Timestamp:
 		return &singleCode{sure: sure, bools: compareSingly(t.op, a.times, b.times, Instant.compare)}
 	case String:
@@ -154,15 +150,15 @@ func (r *span[T]) joined(other *span[T]) *span[T] {
 }
 
 // compareNumbersSingly compares two numbers, the right one known if c is not
-// nil. unordered is the failure of comparing a NaN; 0 if there is none.
-func compareNumbersSingly[T ordered](how op, a, b singleValue[T], c *T, unordered Failure) singleValue[bool] {
+// nil.
+func compareNumbersSingly[T ordered](how op, a, b singleValue[T], c *T) singleValue[bool] {
 	if how == opGreater || how == opGreaterEqual {
 		if c == nil { // a > b is b < a, but a is evaluated first
-			return compareOrdered(how, a, b, unordered)
+			return compareOrdered(how, a, b)
 		}
 	}
-	if c == nil || unordered != 0 {
-		return compareOrdered(how, a, b, unordered)
+	if c == nil {
+		return compareOrdered(how, a, b)
 	}
 	right := *c
 	switch how {
@@ -180,7 +176,7 @@ func compareNumbersSingly[T ordered](how op, a, b singleValue[T], c *T, unordere
 	return func(s *Single) (bool, Failure) { v, f := a(s); return v != right, f }
 }
 
-func compareOrdered[T ordered](how op, a, b singleValue[T], unordered Failure) singleValue[bool] {
+func compareOrdered[T ordered](how op, a, b singleValue[T]) singleValue[bool] {
 	return func(s *Single) (bool, Failure) {
 		x, f := a(s)
 		if f != 0 {
@@ -189,9 +185,6 @@ func compareOrdered[T ordered](how op, a, b singleValue[T], unordered Failure) s
 		y, f := b(s)
 		if f != 0 {
 			return false, f
-		}
-		if unordered != 0 && (x != x || y != y) {
-			return false, unordered
 		}
 		switch how {
 		case opLess:
