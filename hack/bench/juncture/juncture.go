@@ -19,8 +19,12 @@ import (
 // outcomes, deciding, and numbering the outcomes.
 var Columns = peer.Kind{Name: "Juncture", Form: "rule.Evaluator.DecideRows, row groups of 65,536", Least: group, Open: func(w *peer.Work) (peer.Engine, error) { return openEngine(w, 1) }}
 
-// Rows is the engine deciding about one student after another.
-var Rows = peer.Kind{Name: "Juncture, row by row", Form: "rule.Evaluator.Decide", Share: 0.2, Open: openRows}
+// OneByOne is the engine deciding about one student after another.
+var OneByOne = peer.Kind{Name: "Juncture, one at a time", Form: "rule.Evaluator.DecideRow", Open: openOneByOne}
+
+// Rows is the reference inside the engine: rules evaluated by cel-go, with an
+// account of what was read.
+var Rows = peer.Kind{Name: "Juncture, row by row", Form: "rule.Evaluator.Decide, the reference within the engine", Share: 0.2, Open: openRows}
 
 // Processes is Columns deciding by n tables about each row group, one after
 // another. The decisions are those of the table itself; the limits of the
@@ -163,3 +167,45 @@ func (e *rows) One(i int) (int, float64) {
 
 func (e *rows) Decisions() (peer.Decisions, error) { return e.out, nil }
 func (e *rows) Close() error                       { return nil }
+
+type oneByOne struct {
+	evaluator *rule.Evaluator
+	from      int
+	student   rule.Single
+	out       peer.Decisions
+}
+
+func openOneByOne(w *peer.Work) (peer.Engine, error) {
+	program, err := rule.Compile(Bundle(w.Table))
+	if err != nil {
+		return nil, err
+	}
+	evaluator, err := program.Bind(Population(w.Columns, 0, w.Len()))
+	return &oneByOne{evaluator: evaluator}, err
+}
+
+func (e *oneByOne) Prepare(from, to int) error {
+	e.from = from
+	e.out.Resize(to - from)
+	return nil
+}
+
+func (e *oneByOne) Decide() error {
+	for i := range e.out.Rule {
+		e.evaluator.DecideRow(e.from+i, &e.student)
+		if e.student.Status != rule.Decided {
+			return fmt.Errorf("student %d: %s %s", e.from+i, e.student.Status, e.evaluator.Outcome(&e.student).Failure)
+		}
+		e.out.Rule[i], e.out.Priority[i] = uint16(e.student.Rule), e.student.Priority
+	}
+	return nil
+}
+
+// One decides about one student.
+func (e *oneByOne) One(i int) (int, float64) {
+	e.evaluator.DecideRow(e.from+i, &e.student)
+	return e.student.Rule, e.student.Priority
+}
+
+func (e *oneByOne) Decisions() (peer.Decisions, error) { return e.out, nil }
+func (e *oneByOne) Close() error                       { return nil }

@@ -12,6 +12,7 @@ import (
 func TestAgrees(t *testing.T) {
 	peertest.Agrees(t, Columns)
 	peertest.Agrees(t, Rows)
+	peertest.Agrees(t, OneByOne)
 	peertest.Agrees(t, Processes(3))
 	peertest.Agrees(t, FromCSV(2))
 }

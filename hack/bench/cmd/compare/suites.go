@@ -35,7 +35,7 @@ var suites = map[string]func(*settings, *report.Report) error{
 // measureReference has every engine decide by the reference table.
 func measureReference(s *settings, r *report.Report) error {
 	kinds := []peer.Kind{
-		byhand.Structs, byhand.Columns, juncture.Columns, juncture.Rows, celgo.Best, exprlang.Best, starlark.Best,
+		byhand.Structs, byhand.Columns, juncture.Columns, juncture.OneByOne, juncture.Rows, celgo.Best, exprlang.Best, starlark.Best,
 		duckdb.Summed, duckdb.Written, postgres.Summed, postgres.Written, opa.Best, cerbos.Best,
 	}
 	if s.forms {
@@ -49,7 +49,7 @@ func measureReference(s *settings, r *report.Report) error {
 // second one.
 func measureSecond(s *settings, r *report.Report) error {
 	w := peer.NewWork(reference.Second, reference.SecondSeed, reference.SecondByHand, s.students, s.held)
-	return s.table(r, w, []peer.Kind{byhand.Structs, juncture.Columns, juncture.Rows, celgo.Best, exprlang.Best})
+	return s.table(r, w, []peer.Kind{byhand.Structs, juncture.Columns, juncture.OneByOne, juncture.Rows, celgo.Best, exprlang.Best})
 }
 
 func (s *settings) table(r *report.Report, w *peer.Work, kinds []peer.Kind) error {
@@ -84,7 +84,7 @@ func measureSingle(s *settings, r *report.Report) error {
 		peer.NewWork(reference.Reference, reference.Seed, reference.ByHand, s.single, s.held),
 		peer.NewWork(reference.Second, reference.SecondSeed, reference.SecondByHand, s.single, s.held),
 	} {
-		latency, err := measure.Singles(w, s.pick(byhand.Structs, juncture.Rows, celgo.Best, exprlang.Best), s.calls, reference.Seed)
+		latency, err := measure.Singles(w, s.pick(byhand.Structs, juncture.OneByOne, juncture.Rows, celgo.Best, exprlang.Best), s.calls, reference.Seed)
 		if err != nil {
 			return err
 		}
