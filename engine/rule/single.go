@@ -56,6 +56,7 @@ func (e *Evaluator) DecideRow(row int, out *Single) {
 type single struct {
 	*Evaluator
 	s         *column.Single // nil if the hit policy is decided by the reference
+	at        *column.Column // the instant of evaluation
 	rules     []singleRow
 	otherwise *singleRow
 	stops     map[stop]Outcome
@@ -101,11 +102,12 @@ func (e *Evaluator) newSingle(mutable bool) *single {
 	if e.p.bundle.Rules.HitPolicy != bundle.First {
 		return d
 	}
-	s, err := e.p.columns.NewSingle(e.columns(), e.rows, mutable)
+	columns := e.columns()
+	s, err := e.p.columns.NewSingle(columns, e.rows, mutable)
 	if err != nil {
 		return d // Bind held the columns to the same: the reference decides
 	}
-	d.s = s
+	d.s, d.at = s, columns[len(columns)-1]
 	for i := range e.p.rules {
 		if is, constant := e.p.rules[i].when.truth(); is || !constant {
 			d.rules = append(d.rules, d.ready(&e.p.rules[i], i))
