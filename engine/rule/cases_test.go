@@ -133,8 +133,10 @@ func decideCase(t *testing.T, b *bundle.Bundle, program *Program, file string) [
 		t.Fatal(err)
 	}
 	var list []caseOutcome
+	outcomes := make([]Outcome, len(in.Students))
 	for row, s := range in.Students {
 		o := e.Decide(row)
+		outcomes[row] = o
 		trace := e.Trace(row)
 		if diff := cmp.Diff(o, trace.Outcome); diff != "" {
 			t.Errorf("%s: Decide and Trace differ:\n%s", s.ID, diff)
@@ -151,7 +153,34 @@ func decideCase(t *testing.T, b *bundle.Bundle, program *Program, file string) [
 		}
 		list = append(list, c)
 	}
+	decideCrowd(t, b, program, &in, outcomes)
 	return list
+}
+
+// decideCrowd decides about the case's students again and again in one
+// population, over columns: who stands beside a student must not matter.
+func decideCrowd(t *testing.T, b *bundle.Bundle, program *Program, in *caseStudents, want []Outcome) {
+	t.Helper()
+	const rows = 1100 // more than one batch
+	n := len(in.Students)
+	who := func(row int) int { return (row + row/n) % n } // everybody, beside everybody
+	crowd := &caseStudents{At: in.At}
+	for row := range rows {
+		crowd.Students = append(crowd.Students, in.Students[who(row)])
+	}
+	e, err := program.Bind(casePopulation(t, b, crowd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := program.NewOutcomes(rows)
+	if err := e.DecideRows(0, rows, out); err != nil {
+		t.Fatal(err)
+	}
+	for row := range rows {
+		if diff := cmp.Diff(want[who(row)], out.Row(row)); diff != "" {
+			t.Fatalf("%s over columns, in row %d of a crowd (-alone +crowd):\n%s", crowd.Students[row].ID, row, diff)
+		}
+	}
 }
 
 func decidedCase(t *testing.T, e *Evaluator, row int, o Outcome, c *caseOutcome) {
