@@ -18,6 +18,23 @@ campaign-record: ## Kill a committing process and alter stored records (CAMPAIGN
 campaign-differential: ## Hold columns to cel-go for CAMPAIGN_EVALUATIONS decisions by generated rules (CAMPAIGN_SEED)
 	go test -count 1 -v -timeout 4h -run 'TestDifferential' ./engine/rule -args -seed $(CAMPAIGN_SEED) -evaluations $(CAMPAIGN_EVALUATIONS)
 
+# Sizes of the plots; 5,500,000 students need about 15 GB in STATE_FLAGS' -dir (default: the folder for temporary files).
+STATE_SIZES ?= 10000,100000,1000000
+STATE_PROCESSES ?= 1,2,5,10,20
+
+.PHONY: campaign-state
+campaign-state: ## Whole commands on a state like Massachusetts, ten processes: what they take, and that all comes out right (STATE_FLAGS)
+	@mkdir -p $(DIST)/scale
+	go build -o $(DIST)/scale/campaign ./test/scale/campaign
+	$(DIST)/scale/campaign -out $(DIST)/scale $(STATE_FLAGS)
+
+.PHONY: campaign-state-plots
+campaign-state-plots: ## The same against students (STATE_SIZES) and against processes (STATE_PROCESSES); draws docs/figures/state-*.svg
+	@mkdir -p $(DIST)/scale/plots docs/figures
+	go build -o $(DIST)/scale/campaign ./test/scale/campaign
+	$(DIST)/scale/campaign -students -1 -sizes $(STATE_SIZES) -processes $(STATE_PROCESSES) -out $(DIST)/scale/plots $(STATE_FLAGS)
+	cd hack/bench && go run ./cmd/plot -out ../../docs/figures $(DIST)/scale/plots/scale.json
+
 .PHONY: campaign-fuzz
 campaign-fuzz: ## Fuzz everything that parses, FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' engine internal | while read -r file; do \
