@@ -105,6 +105,21 @@ func differ(p *Program, population *student.Population, random chooser, c *count
 	if d := compare(p, other, "again", population, whole, want, identity, true); d != nil {
 		return d
 	}
+	// One student after another, in any order, by one evaluator.
+	single, err := p.Bind(population)
+	if err != nil {
+		panic(err)
+	}
+	var decided Single
+	for row := range n {
+		if random.choose(4) == 0 {
+			row = random.choose(n)
+		}
+		single.DecideRow(row, &decided)
+		if what := unlike(&want[row], single.Outcome(&decided)); what != "" {
+			return &difference{how: "a single row", row: row, what: what, p: population}
+		}
+	}
 	// Other students beside a student change nothing for the student.
 	moved := make([]int, 1+random.choose(n+n/2+1))
 	for i := range moved {
@@ -147,17 +162,16 @@ func compare(p *Program, e *Evaluator, how string, population *student.Populatio
 		out.Finish()
 	}
 	for row := range of {
-		if what := unlike(&want[of[row]], out, row); what != "" {
+		if what := unlike(&want[of[row]], out.Row(row)); what != "" {
 			return &difference{how: how, row: row, what: what, p: population}
 		}
 	}
 	return nil
 }
 
-// unlike says in what a row's outcome over columns is not the one wanted; it is
-// empty if they are the same, doubles bit by bit.
-func unlike(want *Outcome, out *Outcomes, row int) string {
-	have := out.Row(row)
+// unlike says in what an outcome is not the one wanted; it is empty if they are
+// the same, doubles bit by bit.
+func unlike(want *Outcome, have Outcome) string {
 	switch {
 	case have.Status != want.Status:
 		return fmt.Sprintf("status %s (%s%v), want %s (%s%v)", have.Status, have.Failure, have.Missing, want.Status, want.Failure, want.Missing)
@@ -437,7 +451,7 @@ func TestDecideRowsAtOnce(t *testing.T) {
 		}
 		for row := range population.Len() {
 			want := e.Decide(row)
-			if what := unlike(&want, together, row); what != "" {
+			if what := unlike(&want, together.Row(row)); what != "" {
 				t.Fatalf("program %d, row %d: %s", i, row, what)
 			}
 		}

@@ -76,7 +76,11 @@ type world struct {
 	texts    []*phrase
 	programs []cel.Program
 	columns  []*column.Expression
+	program  *column.Program
 	m        *column.Machine
+	single   *column.Single // for the present columns
+	alone    []func() (ref.Val, column.Failure)
+	data     []*column.Column
 	rows     int
 
 	// of the reference's present evaluation
@@ -117,7 +121,8 @@ func newWorld(t *testing.T, c chooser, strict bool) *world {
 	for range 3 + c.choose(8) {
 		w.add(compiler)
 	}
-	w.m = compiler.Compile().NewMachine()
+	w.program = compiler.Compile()
+	w.m = w.program.NewMachine()
 	return w
 }
 
@@ -321,6 +326,7 @@ func (w *world) fill(rows int) {
 		}
 		columns[i] = f.data
 	}
+	w.data, w.single = columns, nil
 	if err := w.m.Bind(columns, rows); err != nil {
 		w.t.Fatal(err)
 	}
@@ -471,6 +477,11 @@ func (w *world) one(i, base int, sel []uint16, c *kindCounts) (what string) {
 	for _, r := range sel {
 		c.evaluations++
 		want, err := w.reference(i, base+int(r))
+		if w.g.choose(4) == 0 {
+			if what := w.singly(i, base+int(r), want, err); what != "" {
+				return what
+			}
+		}
 		k := slices.IndexFunc(faults, func(f column.RowFault) bool { return f.Row == r })
 		var got string
 		switch {
@@ -495,6 +506,66 @@ func (w *world) one(i, base int, sel []uint16, c *kindCounts) (what string) {
 		}
 	}
 	return ""
+}
+
+// singly compares an expression's value for a row, evaluated for it alone.
+func (w *world) singly(i, row int, want ref.Val, err error) string {
+	if w.single == nil {
+		single, err := w.program.NewSingle(w.data, w.rows, false)
+		if err != nil {
+			return err.Error()
+		}
+		w.single, w.alone = single, make([]func() (ref.Val, column.Failure), len(w.columns))
+	}
+	if w.alone[i] == nil {
+		w.alone[i] = w.ready(w.columns[i])
+	}
+	w.single.Begin(row)
+	have, failure := w.alone[i]()
+	switch {
+	case failure == 0 && err != nil:
+		return fmt.Sprintf("row %d alone has a value, and should have failed: %v", row, err)
+	case failure == 0 && have != nil && !sameRef(have, want):
+		return fmt.Sprintf("row %d alone is %v, and should be %v", row, have, want)
+	case failure == 0 || w.single.Fault(failure).Cause == column.NoCause:
+		return ""
+	case err == nil:
+		return fmt.Sprintf("row %d alone failed (%+v), and should be %v", row, w.single.Fault(failure), want)
+	}
+	if got := w.spell(w.single.Fault(failure)); got != w.spellError(err) {
+		return fmt.Sprintf("row %d alone failed by %s, and should have by %s: %v", row, got, w.spellError(err), err)
+	}
+	return ""
+}
+
+// ready makes an expression ready for one row; of a list, its faults alone.
+func (w *world) ready(x *column.Expression) func() (ref.Val, column.Failure) {
+	s := w.single
+	switch x.Type().Kind {
+	case column.Bool:
+		c := s.Condition(x)
+		return func() (ref.Val, column.Failure) { is, f := s.Holds(&c); return types.Bool(is), f }
+	case column.Int:
+		v := s.Ints(x)
+		return func() (ref.Val, column.Failure) { n, f := v.Of(s); return types.Int(n), f }
+	case column.Duration:
+		v := s.Ints(x)
+		return func() (ref.Val, column.Failure) {
+			n, f := v.Of(s)
+			return types.Duration{Duration: time.Duration(n)}, f
+		}
+	case column.Double:
+		v := s.Doubles(x)
+		return func() (ref.Val, column.Failure) { n, f := v.Of(s); return types.Double(n), f }
+	case column.String:
+		v := s.Texts(x)
+		return func() (ref.Val, column.Failure) { text, f := v.Of(s); return types.String(text), f }
+	case column.Timestamp:
+		v := s.Times(x)
+		return func() (ref.Val, column.Failure) { at, f := v.Of(s); return types.Timestamp{Time: at.Time()}, f }
+	}
+	c := s.Faults(x)
+	return func() (ref.Val, column.Failure) { _, f := s.Holds(&c); return nil, f }
 }
 
 // values evaluates over columns.
