@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 func newVerify(env *Environment) *cobra.Command {
 	var store, format string
 	var districts []string
+	var workers int
 	cmd := &cobra.Command{
 		Use:   "verify --store DIR [--district NAME]... [flags]",
 		Short: "Recompute the record: every file, leaf, root and link",
@@ -35,7 +37,10 @@ compare it with one that was kept elsewhere.`,
 			if err := checkFormat(format, formatText, formatJSON); err != nil {
 				return err
 			}
-			reports, err := verify(cmd.Context(), env, store, districts)
+			if workers < 1 {
+				return usage("--workers %d: write 1 or more", workers)
+			}
+			reports, err := verify(cmd.Context(), env, store, districts, workers)
 			if err != nil {
 				return err
 			}
@@ -45,10 +50,12 @@ compare it with one that was kept elsewhere.`,
 	cmd.Flags().StringVar(&store, "store", "", "folder of the record")
 	cmd.Flags().StringSliceVar(&districts, "district", nil, "only these districts (default: all)")
 	cmd.Flags().StringVarP(&format, "output", "o", formatText, "text or json")
+	cmd.Flags().IntVar(&workers, "workers", runtime.GOMAXPROCS(0), "how many districts are verified at once; no output depends on it")
 	return cmd
 }
 
-func verify(ctx context.Context, env *Environment, store string, districts []string) ([]ledger.Report, error) {
+// verify verifies districts, some at once, and reports in their order.
+func verify(ctx context.Context, env *Environment, store string, districts []string, workers int) ([]ledger.Report, error) {
 	progress := newBar(env.Err, 1, "runs")
 	defer progress.clear()
 	tell := func(p ledger.Progress) { progress.share(int64(p.Done), int64(p.Total), p.District) }
@@ -58,18 +65,26 @@ func verify(ctx context.Context, env *Environment, store string, districts []str
 			return nil, err
 		}
 	}
-	var reports []ledger.Report
 	for _, d := range districts {
 		if _, err := os.Stat(filepath.Join(store, d)); errors.Is(err, os.ErrNotExist) {
-			return reports, fmt.Errorf("%s holds no record of district %s", store, d)
+			return nil, fmt.Errorf("%s holds no record of district %s", store, d)
 		}
-		r, err := ledger.VerifyDistrict(ctx, store, d, tell)
-		if err != nil {
-			return reports, err
-		}
-		reports = append(reports, r)
 	}
-	return reports, nil
+	type verified struct {
+		ledger.Report
+		err error
+	}
+	var reports []ledger.Report
+	for _, v := range inOrder(ctx, len(districts), workers, func(ctx context.Context, i int) verified {
+		r, err := ledger.VerifyDistrict(ctx, store, districts[i], tell)
+		return verified{r, err}
+	}) {
+		if v.err != nil {
+			return reports, v.err
+		}
+		reports = append(reports, v.Report)
+	}
+	return reports, ctx.Err()
 }
 
 // recordsIn are the districts that have a record, or what is left of one: where
