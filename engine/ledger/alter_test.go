@@ -119,7 +119,7 @@ func TestVerifyFindsEveryAlteredFile(t *testing.T) {
 		case "copy":
 			remove = path + "x"
 		case "foreign":
-			remove = filepath.Join(dir, fmt.Sprintf("segments/%064x.parquet", r.Uint64()))
+			remove = filepath.Join(dir, fmt.Sprintf("segments/%064x.columns", r.Uint64()))
 		}
 		switch {
 		case kind == "delete":
@@ -153,20 +153,21 @@ func TestVerifyFindsEveryAlteredFile(t *testing.T) {
 var alterable = map[string][]string{
 	"district":     {"name"},
 	"schema":       {"version"},
-	"runs":         {"sequence", "run", "process", "entry", "hash"},
+	"runs":         {"sequence", "run", "process", "mode", "part", "entry", "hash"},
 	"seats":        {"process", "student", "decision", "grp", "units", "waiting"},
 	"tasks":        {"id", "run", "decision", "process", "role", "agent", "opened", "due", "otherwise", "escalate_to", "state"},
 	"outbox":       {"run"},
 	"marks":        {"process", "trigger", "fired", "checksum"},
 	"pending":      {"run", "process", "revision", "trigger", "at", "seed", "engine", "checksum"},
-	"student_keys": {"student", "key"},
+	"student_keys": {"first", "students", "keys"},
+	"revisions":    {"digest", "bundle"},
 	"seals":        {"name", "digest"},
 }
 
 func TestVerifyFindsEveryAlteredRow(t *testing.T) {
 	original := pristine(t)
 	r := rand.New(rand.NewPCG(7, 8))
-	tables := []string{"district", "marks", "outbox", "pending", "runs", "schema", "seals", "seats", "student_keys", "tasks"}
+	tables := []string{"district", "marks", "outbox", "pending", "revisions", "runs", "schema", "seals", "seats", "student_keys", "tasks"}
 	if got := userTables(t, original); !slices.Equal(got, tables) {
 		t.Fatalf("tables %v are there, %v are tested", got, tables)
 	}
@@ -243,8 +244,18 @@ func altered(r *rand.Rand, column string) string {
 	switch column {
 	case "version", "sequence", "units", "waiting":
 		return fmt.Sprintf("%s + %d", column, 1+r.IntN(3))
-	case "hash", "checksum", "digest", "key":
+	case "hash", "checksum":
 		return "randomblob(32)"
+	case "digest": // of a seal or, as text, of a revision
+		return "CASE typeof(digest) WHEN 'blob' THEN randomblob(32) ELSE digest || 'x' END"
+	case "keys": // one student's
+		at := 32 * r.IntN(30)
+		return fmt.Sprintf("CAST(substr(keys, 1, %d) || randomblob(32) || substr(keys, %d) AS BLOB)", at, at+33)
+	case "students": // a byte of one's name
+		at := 20 + r.IntN(200)
+		return fmt.Sprintf("CAST(substr(students, 1, %d) || x'7E' || substr(students, %d) AS BLOB)", at, at+2)
+	case "bundle":
+		return "CAST(replace(CAST(bundle AS TEXT), 'FAR', 'NEAR') AS BLOB)"
 	case "seed":
 		return "randomblob(3)"
 	case "fired", "opened", "due", "at":

@@ -4,7 +4,6 @@
 package ledger
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,17 +11,17 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gowebpki/jcs"
-	"github.com/transparency-dev/merkle/proof"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
 )
 
 // EntryFormat names the layout of an entry in a district's chain.
-const EntryFormat = "juncture.dev/ledger/entry/v1"
+const EntryFormat = "juncture.dev/ledger/entry/v2"
 
 // Entry is a committed run's link in the district's chain. Its hash is the
 // SHA-256 of its canonical JSON (RFC 8785); the next entry holds that hash.
@@ -40,11 +39,15 @@ type Entry struct {
 	Revision string `json:"revision"`
 	// Mode is the process's. What supersedes what depends on it.
 	Mode     bundle.Mode `json:"mode,omitempty"`
-	Snapshot string      `json:"snapshot"` // digest of the file
-	Segment  string      `json:"segment"`  // digest of the file
-	Root     string      `json:"root"`     // of the segment's Merkle tree
-	Tasks    string      `json:"tasks"`    // SHA-256 over the tasks opened, see taskDigest
-	Counts   Counts      `json:"counts"`
+	Snapshot string      `json:"snapshot"` // seal of the file
+	// Recording is the run that the segment file is named by: the first of those
+	// that were recorded together.
+	Recording string `json:"recording"`
+	Segment   string `json:"segment"` // seal of the file
+	Proof     Proof  `json:"proof"`
+	Root      string `json:"root,omitempty"` // of the run's Merkle tree, where each decision is proved
+	Tasks     string `json:"tasks"`          // SHA-256 over the tasks opened, see taskDigest
+	Counts    Counts `json:"counts"`
 }
 
 // Counts sum up a run.
@@ -71,15 +74,24 @@ func canonicalJSON(v any) ([]byte, error) {
 	return jcs.Transform(plain)
 }
 
-// entryOf reads an entry back. It refuses what canonical would not have
-// written.
-func entryOf(form []byte) (Entry, error) {
+// readEntry reads an entry that has the hash it is known by.
+func readEntry(form []byte) (Entry, error) {
 	var e Entry
 	if err := json.Unmarshal(form, &e); err != nil {
 		return e, err
 	}
 	if e.Format != EntryFormat {
 		return e, fmt.Errorf("format %q is not known here, only %q", e.Format, EntryFormat)
+	}
+	return e, nil
+}
+
+// entryOf reads an entry back. It refuses what canonical would not have
+// written.
+func entryOf(form []byte) (Entry, error) {
+	e, err := readEntry(form)
+	if err != nil {
+		return e, err
 	}
 	again, _, err := e.canonical()
 	if err != nil {
@@ -101,16 +113,27 @@ func (e Entry) run(hash Hash) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	root, err := hex.DecodeString(e.Root)
-	if err != nil || len(root) != len(Hash{}) {
-		return Run{}, fmt.Errorf("root is not a SHA-256 hash in hexadecimal")
-	}
-	return Run{
+	run := Run{
 		ID:       e.Run,
 		RunStart: RunStart{Process: e.Process, Revision: e.Revision, Trigger: e.Trigger, At: at, Seed: seed, Engine: e.Engine},
-		State:    RunCommitted, Mode: e.Mode, Sequence: e.Sequence, Snapshot: e.Snapshot, Segment: e.Segment,
-		Root: Hash(root), Entry: hash, Counts: e.Counts,
-	}, nil
+		State:    RunCommitted, Mode: e.Mode, Sequence: e.Sequence, Snapshot: e.Snapshot, Recording: e.Recording, Segment: e.Segment,
+		Proof: e.Proof, Entry: hash, Counts: e.Counts,
+	}
+	switch e.Proof {
+	case ProofPerRun:
+		if e.Root != "" {
+			return Run{}, errors.New("a run without leaves has a root")
+		}
+	case ProofPerDecision:
+		root, err := hex.DecodeString(e.Root)
+		if err != nil || len(root) != len(Hash{}) {
+			return Run{}, errors.New("root is not a SHA-256 hash in hexadecimal")
+		}
+		run.Root = Hash(root)
+	default:
+		return Run{}, fmt.Errorf("proof %q is not known here, only %q and %q", e.Proof, ProofPerDecision, ProofPerRun)
+	}
+	return run, nil
 }
 
 // RunID is the id of the run that a trigger instance starts.
@@ -123,6 +146,15 @@ func RunID(district, process, revision, trigger string) string {
 }
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// hashNamed is the hash that a name by content is of.
+func hashNamed(name string) (h Hash, err error) {
+	text, ok := strings.CutPrefix(name, "sha256-")
+	if n, err := hex.Decode(h[:], []byte(text[:min(len(text), 2*len(h))])); !ok || err != nil || n != len(h) || len(text) != 2*len(h) {
+		return h, fmt.Errorf("%q is not sha256- and 64 hexadecimal digits", name)
+	}
+	return h, nil
+}
 
 // digestName is how files are named by content.
 func digestName(h Hash) string { return "sha256-" + h.String() }
@@ -156,37 +188,4 @@ func parseTime(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(time.RFC3339Nano, s)
-}
-
-// Check recomputes the way from a decision to its run's entry: record and
-// inputs give the leaf under the student's key, the leaf and the proof give the
-// root, the root is in the entry, and the entry hashes to Run.Entry. It uses
-// nothing but the evidence and the record as it was decided.
-func (e *Evidence) Check(r decision.Record) error {
-	form, err := CanonicalRecord(nil, &r)
-	if err != nil {
-		return err
-	}
-	mac := hmac.New(sha256.New, e.Key[:])
-	mac.Write(form)
-	mac.Write(e.Inputs[:])
-	if !hmac.Equal(mac.Sum(nil), e.Leaf[:]) {
-		return errors.New("the leaf does not commit to this record")
-	}
-	entry, err := entryOf(e.EntryJSON)
-	if err != nil {
-		return fmt.Errorf("entry: %w", err)
-	}
-	if got := Hash(sha256.Sum256(e.EntryJSON)); got != e.Run.Entry {
-		return errors.New("the entry does not have the hash it is known by")
-	}
-	if entry.Root != e.Run.Root.String() || entry.Run != r.Run {
-		return errors.New("the entry is not of this decision's run")
-	}
-	err = proof.VerifyInclusion(hasher, uint64(e.Row), uint64(entry.Counts.Decisions),
-		hasher.HashLeaf(e.Leaf[:]), e.Proof, e.Run.Root[:])
-	if err != nil {
-		return fmt.Errorf("the leaf is not in the run's tree: %w", err)
-	}
-	return nil
 }

@@ -8,7 +8,6 @@ package ledger
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -26,56 +25,54 @@ import (
 // Tests set it to end the process there.
 var failpoint = func(string) {}
 
-// stage writes a file under a temporary name, synced, and returns the digest of
-// its bytes. publish gives it its name.
-func (l *Ledger) stage(dir, name string, write func(io.Writer) error) (digest Hash, err error) {
-	staged := filepath.Join(l.dir, dir, name+temporary)
-	f, err := os.OpenFile(staged, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return digest, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("%s: %w", path.Join(dir, name), err), f.Close(), os.Remove(staged))
-		}
-	}()
-	h := sha256.New()
-	w := bufio.NewWriterSize(io.MultiWriter(f, h), 1<<18)
-	if err := write(w); err != nil {
-		return digest, err
-	}
-	if err := w.Flush(); err != nil {
-		return digest, err
-	}
-	failpoint(dir + " written")
-	if err := f.Sync(); err != nil {
-		return digest, err
-	}
-	failpoint(dir + " synced")
-	if err := f.Close(); err != nil {
-		return digest, err
-	}
-	return Hash(h.Sum(nil)), nil
+// stagedFile is a file that is being written under a temporary name.
+type stagedFile struct {
+	*bufio.Writer
+	file *os.File
+	path string // temporary; empty once it has its own name
+	dir  string
 }
 
-// publish renames a staged file to its final name. A file of that name in a
-// content-addressed folder is the same file.
-func (l *Ledger) publish(dir, staged, name string) error {
-	from := filepath.Join(l.dir, dir, staged+temporary)
-	if err := os.Rename(from, filepath.Join(l.dir, dir, name)); err != nil {
+// stage begins a file under a temporary name.
+func (l *Ledger) stage(dir, name string) (*stagedFile, error) {
+	path := filepath.Join(l.dir, dir, name+temporary)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &stagedFile{Writer: bufio.NewWriterSize(f, 1<<18), file: f, path: path, dir: dir}, nil
+}
+
+// sync makes what was written durable.
+func (s *stagedFile) sync() error { return errors.Join(s.Flush(), s.file.Sync()) }
+
+// publish gives a file that is synced its name, which becomes durable with its
+// folder. A file of that name is the same one, left by a recording that failed
+// late, or by one of the same content.
+func (s *stagedFile) publish(name string) error {
+	if err := s.file.Close(); err != nil {
 		return err
 	}
-	failpoint(dir + " renamed")
-	if err := syncDir(filepath.Join(l.dir, dir)); err != nil {
+	if err := os.Rename(s.path, filepath.Join(filepath.Dir(s.path), name)); err != nil {
 		return err
 	}
-	failpoint(dir + " durable")
+	s.path = ""
+	failpoint(s.dir + " renamed")
 	return nil
 }
 
-func (l *Ledger) exists(dir, name string) bool {
-	_, err := os.Stat(filepath.Join(l.dir, dir, name))
-	return err == nil
+// discard removes a file that has no name yet.
+func (s *stagedFile) discard() error {
+	if s.path == "" {
+		return nil
+	}
+	path := s.path
+	s.path = ""
+	err := s.file.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil
+	}
+	return errors.Join(err, os.Remove(path))
 }
 
 // syncDir makes the names in a folder durable.
@@ -87,51 +84,80 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// openVerified opens a file of the record after comparing its digest. A file
-// found right is not read again for it while the store is open: files never
-// change once they have their name.
-func (l *Ledger) openVerified(place, digest string) (*os.File, int64, error) {
-	f, err := os.Open(filepath.Join(l.dir, place))
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrNotWhole, err)
+// snapshotFile is an open snapshot whose seal is the recorded one.
+type snapshotFile struct {
+	*snapshot
+	handle *os.File
+	place  string
+}
+
+func (s *snapshotFile) Close() error { return s.handle.Close() }
+
+// fault says which file an error is about.
+func (s *snapshotFile) fault(err error) error { return notWhole(s.place, err) }
+
+func notWhole(place string, err error) error {
+	if err == nil {
+		return nil
 	}
-	size, err := func() (int64, error) {
-		info, err := f.Stat()
-		if err != nil {
-			return 0, err
-		}
-		if _, done := l.verified.Load(place); done {
-			return info.Size(), nil
-		}
-		h := sha256.New()
-		if _, err := io.Copy(h, f); err != nil {
-			return 0, err
-		}
-		if got := digestName(Hash(h.Sum(nil))); got != digest {
-			return 0, fmt.Errorf("%w: %s has digest %s, recorded is %s", ErrNotWhole, place, got, digest)
-		}
-		l.verified.Store(place, true)
-		return info.Size(), nil
-	}()
+	return fmt.Errorf("%w: %s: %w", ErrNotWhole, place, err)
+}
+
+func (l *Ledger) openSnapshot(seal string) (*snapshotFile, error) {
+	place := snapshotPlace(seal)
+	s, handle, err := openFile(l.dir, place, seal, openSnapshot)
+	return &snapshotFile{s, handle, place}, err
+}
+
+// segmentFile is an open segment whose seal is the recorded one.
+type segmentFile struct {
+	*segment
+	handle *os.File
+	place  string
+}
+
+func (s *segmentFile) Close() error          { return s.handle.Close() }
+func (s *segmentFile) fault(err error) error { return notWhole(s.place, err) }
+
+func (l *Ledger) openSegment(r *Run) (*segmentFile, error) {
+	place := segmentPlace(r.Recording)
+	s, handle, err := openFile(l.dir, place, r.Segment, openSegment)
+	return &segmentFile{s, handle, place}, err
+}
+
+// openFile opens a file of columns that has a recorded seal.
+func openFile[T any](dir, place, seal string, open func(io.ReaderAt, int64, Hash) (T, error)) (file T, _ *os.File, err error) {
+	hash, err := hashNamed(seal)
 	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+		return file, nil, notWhole(place, err)
 	}
-	return f, size, nil
+	f, err := os.Open(filepath.Join(dir, place))
+	if err != nil {
+		return file, nil, fmt.Errorf("%w: %w", ErrNotWhole, err)
+	}
+	info, err := f.Stat()
+	if err == nil {
+		file, err = open(f, info.Size(), hash)
+	}
+	if err != nil {
+		return file, nil, errors.Join(notWhole(place, err), f.Close())
+	}
+	return file, f, nil
 }
 
 // Files that this package names, below the district's folder. It touches no
 // others.
 var (
-	contentAddressed = regexp.MustCompile(`^(snapshots/sha256-[0-9a-f]{64}\.parquet|revisions/sha256-[0-9a-f]{64}\.json)$`)
-	ofRun            = regexp.MustCompile(`^segments/[0-9a-f]{64}\.parquet$`)
+	contentAddressed = regexp.MustCompile(`^snapshots/sha256-[0-9a-f]{64}\.columns$`)
+	ofRun            = regexp.MustCompile(`^segments/[0-9a-f]{64}\.columns$`)
 )
 
-// recover puts the files in order after a crash or a failed commit; no commit may
-// be under way. Files that were never given
-// their name, segments of runs that were begun and not committed, and snapshots
-// and revisions that no committed run names are removed. Nothing else is: a
-// segment of an unknown run, or a missing file, means that live.db and the files
-// are not of one time.
+// recover puts the files in order after a crash or a failed commit; only what a
+// recording that is under way has staged is left alone. Files that were never
+// given their name, segments of runs that were begun and not committed, and
+// snapshots that no committed run names are removed. Nothing else is: a segment
+// of an unknown run, or a missing file, means that live.db and the files are not
+// of one time.
 func (l *Ledger) recover(ctx context.Context) error {
 	runs, err := l.Runs(ctx, "")
 	if err != nil {
@@ -142,6 +168,10 @@ func (l *Ledger) recover(ctx context.Context) error {
 		return err
 	}
 	known, orphaned := referenced(runs), map[string]bool{}
+	staged := ""
+	if l.active != nil {
+		staged = l.active.name() + temporary
+	}
 	for _, p := range pending {
 		orphaned[segmentPlace(p.ID)] = true
 	}
@@ -154,7 +184,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 	for _, place := range found {
 		have[place] = true
 		switch {
-		case known[place] != "":
+		case known[place] != "", staged != "" && path.Base(place) == staged:
 		case strings.HasSuffix(place, temporary), orphaned[place], contentAddressed.MatchString(place):
 			remove = append(remove, place)
 		case ofRun.MatchString(place):
@@ -178,15 +208,11 @@ func (l *Ledger) recover(ctx context.Context) error {
 
 // filesOf are the files that a committed run names, below the district's
 // folder.
-func filesOf(r Run) []string {
-	return []string{
-		segmentPlace(r.ID),
-		path.Join(snapshotDir, r.Snapshot+parquetFile),
-		path.Join(revisionDir, r.Revision+revisionFile),
-	}
-}
+func filesOf(r Run) []string { return []string{segmentPlace(r.Recording), snapshotPlace(r.Snapshot)} }
 
-func segmentPlace(run string) string { return path.Join(segmentDir, run+parquetFile) }
+func segmentPlace(recording string) string { return path.Join(segmentDir, recording+columnsFile) }
+
+func snapshotPlace(seal string) string { return path.Join(snapshotDir, seal+columnsFile) }
 
 // referenced gives, for each file that committed runs name, the first of them.
 func referenced(runs []Run) map[string]string {
@@ -204,7 +230,7 @@ func referenced(runs []Run) map[string]string {
 // listFiles are the files of the record, sorted, below the district's folder.
 func (l *Ledger) listFiles() ([]string, error) {
 	var places []string
-	for _, dir := range []string{revisionDir, segmentDir, snapshotDir} {
+	for _, dir := range []string{segmentDir, snapshotDir} {
 		entries, err := os.ReadDir(filepath.Join(l.dir, dir))
 		if err != nil {
 			return nil, err

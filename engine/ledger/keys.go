@@ -6,89 +6,249 @@
 package ledger
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
+
+	"github.com/juncture-dev/juncture/engine/ledger/columns"
 )
 
-// keyring is all students' keys of a district, by student. Two slices and not a
-// map: a district of a million students has them in 60 MB.
-type keyring struct {
+// keysPerBlock is how many students' keys a new row of table student_keys has: a
+// row a student would cost more than all of the student's decisions.
+const keysPerBlock = 1024
+
+// keyBlock is a row of table student_keys.
+type keyBlock struct {
+	first    string
 	students []string
 	keys     []Key
 }
 
+func (b *keyBlock) encode() (students, keys []byte) {
+	students = appendLengthOf(nil, len(b.students))
+	students = columns.AppendTexts(students, b.students)
+	keys = make([]byte, 0, len(Key{})*len(b.keys))
+	for i := range b.keys {
+		keys = append(keys, b.keys[i][:]...)
+	}
+	return students, keys
+}
+
+// scanKeyBlock reads a row. What is wrong with it names no student.
+func scanKeyBlock(scan func(...any) error) (b keyBlock, err error) {
+	var students, keys sql.RawBytes
+	if err := scan(&b.first, &students, &keys); err != nil {
+		return b, err
+	}
+	d := columns.NewDecoder(students)
+	b.students = columns.Texts(d, nil, int(min(d.Uvarint(), columns.MaxValues+1)))
+	if err := d.End(); err != nil {
+		return b, fmt.Errorf("%w: table student_keys: students: %w", ErrNotWhole, err)
+	}
+	if len(keys) != len(Key{})*len(b.students) {
+		return b, fmt.Errorf("%w: table student_keys: %d bytes of keys for %d students", ErrNotWhole, len(keys), len(b.students))
+	}
+	b.keys = make([]Key, len(b.students))
+	for i := range b.keys {
+		copy(b.keys[i][:], keys[i*len(Key{}):])
+	}
+	last := b.first
+	for i, s := range b.students {
+		if s < last || i > 0 && s == last {
+			return b, fmt.Errorf("%w: table student_keys: a block's students are not in order", ErrNotWhole)
+		}
+		last = s
+	}
+	return b, nil
+}
+
+const keyBlocks = `SELECT first, students, keys FROM student_keys `
+
+// keyOf is the key of one student, false for none.
+func keyOf(ctx context.Context, db querier, student string) (Key, bool, error) {
+	blocks, err := selectRows(ctx, db, scanKeyBlock, keyBlocks+`WHERE first <= ? ORDER BY first DESC LIMIT 1`, student)
+	if err != nil || len(blocks) == 0 {
+		return Key{}, false, err
+	}
+	i, found := slices.BinarySearch(blocks[0].students, student)
+	if !found {
+		return Key{}, false, nil
+	}
+	return blocks[0].keys[i], true, nil
+}
+
+// keyMerge walks through all students' keys in step with the students of a
+// recording, who ascend, and makes those that are missing.
+type keyMerge struct {
+	db      querier
+	entropy *bufio.Reader
+
+	block   keyBlock // where the walk is
+	at      int
+	next    *keyBlock // nil at the end
+	started bool
+
+	// fresh is the block as it is to be from now on, as far as the walk has come,
+	// once a key was made; changed are the blocks that are to be written.
+	fresh   *keyBlock
+	changed []keyBlock
+}
+
+func newKeyMerge(db querier, entropy io.Reader) *keyMerge {
+	return &keyMerge{db: db, entropy: bufio.NewReaderSize(entropy, 4096)}
+}
+
+// of gives the keys of students who come after all those asked for before.
+func (m *keyMerge) of(ctx context.Context, students []string, keys []Key) ([]Key, error) {
+	if !m.started {
+		m.started = true
+		if err := m.load(ctx, `ORDER BY first LIMIT 1`); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range students {
+		for m.next != nil && m.next.first <= s {
+			m.finish()
+			m.block, m.at = *m.next, 0
+			if err := m.load(ctx, `WHERE first > ? ORDER BY first LIMIT 1`, m.block.first); err != nil {
+				return nil, err
+			}
+		}
+		for m.at < len(m.block.students) && m.block.students[m.at] < s {
+			m.at++
+			m.keep(m.at-1, m.at)
+		}
+		if m.at < len(m.block.students) && m.block.students[m.at] == s {
+			keys = append(keys, m.block.keys[m.at])
+			continue
+		}
+		key, err := m.make(s)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func (m *keyMerge) load(ctx context.Context, which string, args ...any) error {
+	blocks, err := selectRows(ctx, m.db, scanKeyBlock, keyBlocks+which, args...)
+	m.next = nil
+	if len(blocks) > 0 {
+		m.next = &blocks[0]
+	}
+	return err
+}
+
+// keep takes part of the block over into the fresh one, if there is one.
+func (m *keyMerge) keep(from, to int) {
+	if m.fresh != nil {
+		m.fresh.students = append(m.fresh.students, m.block.students[from:to]...)
+		m.fresh.keys = append(m.fresh.keys, m.block.keys[from:to]...)
+		m.cut(2 * keysPerBlock)
+	}
+}
+
+func (m *keyMerge) make(student string) (key Key, err error) {
+	if _, err := io.ReadFull(m.entropy, key[:]); err != nil {
+		return key, fmt.Errorf("entropy for students' keys: %w", err)
+	}
+	if m.fresh == nil {
+		m.fresh = &keyBlock{first: m.block.first}
+		m.keep(0, m.at)
+	}
+	m.fresh.students, m.fresh.keys = append(m.fresh.students, student), append(m.fresh.keys, key)
+	m.cut(2 * keysPerBlock)
+	return key, nil
+}
+
+// cut moves full blocks off the front of the fresh one while it is larger than
+// most.
+func (m *keyMerge) cut(most int) {
+	f := m.fresh
+	for len(f.students) > most {
+		m.changed = append(m.changed, keyBlock{f.first, slices.Clone(f.students[:keysPerBlock]), slices.Clone(f.keys[:keysPerBlock])})
+		f.students = append(f.students[:0], f.students[keysPerBlock:]...)
+		f.keys = append(f.keys[:0], f.keys[keysPerBlock:]...)
+		f.first = f.students[0]
+	}
+}
+
+// finish ends the block that the walk is in.
+func (m *keyMerge) finish() {
+	if m.fresh == nil {
+		return
+	}
+	m.keep(m.at, len(m.block.students))
+	m.cut(2*keysPerBlock - 1)
+	m.changed = append(m.changed, *m.fresh)
+	m.fresh = nil
+}
+
+// write writes the blocks that changed.
+func (m *keyMerge) write(ctx context.Context, tx *sql.Tx) error {
+	m.finish()
+	return insertRows(ctx, tx, 8, `INSERT OR REPLACE INTO student_keys (first, students, keys)`, 3, len(m.changed), func(i int) []any {
+		students, keys := m.changed[i].encode()
+		return []any{m.changed[i].first, students, keys}
+	})
+}
+
+// keyring is all students' keys of a district, by student.
+type keyring struct {
+	students []string
+	keys     []Key
+	used     []bool // by a decision
+}
+
 func loadKeys(ctx context.Context, db querier) (*keyring, error) {
 	k := &keyring{}
+	previous := ""
 	_, err := selectRows(ctx, db, func(scan func(...any) error) (struct{}, error) {
-		var student string
-		var key sql.RawBytes
-		if err := scan(&student, &key); err != nil {
+		b, err := scanKeyBlock(scan)
+		if err != nil {
 			return struct{}{}, err
 		}
-		if len(key) != len(Key{}) {
-			return struct{}{}, fmt.Errorf("%w: table student_keys: a key has %d bytes", ErrNotWhole, len(key))
+		n := len(k.students)
+		if (n == 0 && previous == "") != (b.first == "") || n > 0 && k.students[n-1] >= b.first || len(b.students) == 0 {
+			return struct{}{}, fmt.Errorf("%w: table student_keys: the blocks do not follow one another", ErrNotWhole)
 		}
-		k.students = append(k.students, student)
-		k.keys = append(k.keys, Key(key))
+		k.students, k.keys = append(k.students, b.students...), append(k.keys, b.keys...)
+		previous = b.first
 		return struct{}{}, nil
-	}, `SELECT student, key FROM student_keys ORDER BY student`)
+	}, keyBlocks+`ORDER BY first`)
+	k.used = make([]bool, len(k.students))
 	return k, err
 }
 
-func (k *keyring) of(student string) (Key, bool) {
-	i, ok := slices.BinarySearch(k.students, student)
-	if !ok {
-		return Key{}, false
+// each calls f with the key of each of these students, who ascend; nil for none.
+func (k *keyring) each(students []string, f func(i int, key *Key)) {
+	if len(students) == 0 {
+		return
 	}
-	return k.keys[i], true
-}
-
-// with is the keyring with a fresh key for each of the students, in order, who
-// have none, and those fresh keys by themselves.
-func (k *keyring) with(students []string, entropy io.Reader) (all, fresh *keyring, err error) {
-	fresh = &keyring{}
-	for _, s := range students {
-		if _, ok := k.of(s); ok {
+	at := sort.SearchStrings(k.students, students[0])
+	for i, s := range students {
+		for at < len(k.students) && k.students[at] < s {
+			at++
+		}
+		if at == len(k.students) || k.students[at] != s {
+			f(i, nil)
 			continue
 		}
-		var key Key
-		if _, err := io.ReadFull(entropy, key[:]); err != nil {
-			return nil, nil, fmt.Errorf("entropy for students' keys: %w", err)
-		}
-		fresh.students = append(fresh.students, s)
-		fresh.keys = append(fresh.keys, key)
+		k.used[at] = true
+		f(i, &k.keys[at])
 	}
-	if len(fresh.students) == 0 {
-		return k, fresh, nil
-	}
-	return merged(k, fresh), fresh, nil
 }
 
-// merged is both keyrings, which have no student in common.
-func merged(a, b *keyring) *keyring {
-	n := len(a.students) + len(b.students)
-	out := &keyring{make([]string, 0, n), make([]Key, 0, n)}
-	for i, j := 0, 0; i+j < n; {
-		from, at := a, &i
-		if i == len(a.students) || j < len(b.students) && b.students[j] < a.students[i] {
-			from, at = b, &j
-		}
-		out.students = append(out.students, from.students[*at])
-		out.keys = append(out.keys, from.keys[*at])
-		*at++
-	}
-	return out
-}
-
-// insertRows inserts n rows, many a statement: a statement a row costs more
+// insertRows inserts n rows, batch a statement: a statement a row costs more
 // than the row.
-func insertRows(ctx context.Context, tx *sql.Tx, into string, columns, n int, row func(i int) []any) (err error) {
-	const batch = 128
+func insertRows(ctx context.Context, tx *sql.Tx, batch int, into string, columns, n int, row func(i int) []any) (err error) {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?,", columns), ",") + ")"
 	values := func(rows int) string { return strings.TrimSuffix(strings.Repeat(one+",", rows), ",") }
 	var full *sql.Stmt

@@ -5,10 +5,7 @@ package ledger
 
 import (
 	"crypto/sha256"
-	"fmt"
 
-	"github.com/transparency-dev/merkle/compact"
-	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 )
 
@@ -45,54 +42,65 @@ func (w *hmacWriter) sum() Hash {
 	return sha256.Sum256(w.outer)
 }
 
-// root is the RFC 6962 root of a tree whose leaves hold these commitments.
-func root(commitments []Hash) (Hash, error) {
-	factory := compact.RangeFactory{Hash: hasher.HashChildren}
-	tree := factory.NewEmptyRange(0)
-	for i := range commitments {
-		if err := tree.Append(hasher.HashLeaf(commitments[i][:]), nil); err != nil {
-			return Hash{}, err
-		}
+// A run's tree is that of RFC 6962 over its leaves in order of row. A group has
+// a power of two of them, so that all groups but the last are whole subtrees, and
+// the root of the groups' roots is the tree's root. The library
+// transparency-dev/merkle, which checks proofs, is the judge of all this in the
+// tests; it hashes through interfaces and allocates a node, which bulk cannot
+// afford.
+
+// rootOf is the root of the tree over these nodes, level by level: a node
+// without a sibling rises as it is. It uses nodes as room.
+func rootOf(nodes []Hash) Hash {
+	if len(nodes) == 0 {
+		return sha256.Sum256(nil)
 	}
-	if len(commitments) == 0 {
-		return Hash(hasher.EmptyRoot()), nil
+	for len(nodes) > 1 {
+		nodes = levelUp(nodes)
 	}
-	r, err := tree.GetRootHash(nil)
-	if err != nil {
-		return Hash{}, err
-	}
-	return Hash(r), nil
+	return nodes[0]
 }
 
-// inclusion is the RFC 6962 inclusion proof of one leaf, the sibling of the
-// leaf first.
-func inclusion(commitments []Hash, index int) ([][]byte, error) {
-	nodes, err := proof.Inclusion(uint64(index), uint64(len(commitments)))
-	if err != nil {
-		return nil, err
+// levelUp puts the parents of the nodes into their place.
+func levelUp(nodes []Hash) []Hash {
+	var message [1 + 2*sha256.Size]byte
+	message[0] = rfc6962.RFC6962NodeHashPrefix
+	pairs := len(nodes) / 2
+	for i := range pairs {
+		copy(message[1:], nodes[2*i][:])
+		copy(message[1+sha256.Size:], nodes[2*i+1][:])
+		nodes[i] = sha256.Sum256(message[:])
 	}
-	found := make(map[compact.NodeID][]byte, len(nodes.IDs))
-	for _, id := range nodes.IDs {
-		found[id] = nil
+	if len(nodes)%2 == 1 {
+		nodes[pairs] = nodes[len(nodes)-1]
+		pairs++
 	}
-	keep := func(id compact.NodeID, hash []byte) {
-		if _, wanted := found[id]; wanted {
-			found[id] = hash
+	return nodes[:pairs]
+}
+
+// siblings appends the siblings on the way from a node to the root of the tree
+// over these nodes, the node's own first, and gives what is left of the nodes, the
+// root. It uses nodes as room.
+func siblings(dst [][]byte, nodes []Hash, index int) (path [][]byte, root []Hash) {
+	for len(nodes) > 1 {
+		if sibling := index ^ 1; sibling < len(nodes) {
+			dst = append(dst, append([]byte(nil), nodes[sibling][:]...))
 		}
+		nodes, index = levelUp(nodes), index/2
 	}
-	factory := compact.RangeFactory{Hash: hasher.HashChildren}
-	tree := factory.NewEmptyRange(0)
-	for i := range commitments {
-		if err := tree.Append(hasher.HashLeaf(commitments[i][:]), keep); err != nil {
-			return nil, err
-		}
+	return dst, nodes
+}
+
+// groupRoot is the digest of a chunk of leaf hashes: the root of its subtree.
+func groupRoot(chunk []byte) [sha256.Size]byte {
+	return rootOf(hashesOf(chunk))
+}
+
+// hashesOf is a chunk's hashes.
+func hashesOf(chunk []byte) []Hash {
+	nodes := make([]Hash, len(chunk)/sha256.Size)
+	for i := range nodes {
+		copy(nodes[i][:], chunk[i*sha256.Size:])
 	}
-	hashes := make([][]byte, len(nodes.IDs))
-	for i, id := range nodes.IDs {
-		if found[id] == nil {
-			return nil, fmt.Errorf("inclusion proof of leaf %d: node %v is not in the tree", index, id)
-		}
-		hashes[i] = found[id]
-	}
-	return nodes.Rehash(hashes, hasher.HashChildren)
+	return nodes
 }

@@ -12,10 +12,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"sync"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// oldest is the oldest schema that is still read. Schema 1 kept records in other
+// files; it was never in use outside of development.
+const oldest = 2
+
+// newest is the schema that this version writes.
+func newest(names []string) int { return oldest + len(names) - 1 }
 
 // migrate brings a database to the newest schema, one transaction a step.
 // Migrations only go forward.
@@ -28,13 +37,17 @@ func migrate(db *sql.DB, district string) error {
 	if err != nil {
 		return err
 	}
-	for i := version; i < len(names); i++ {
-		statements, err := migrations.ReadFile(names[i])
+	if version > 0 && version < oldest {
+		return errOlder(version)
+	}
+	for next := max(version+1, oldest); next <= newest(names); next++ {
+		name := names[next-oldest]
+		statements, err := migrations.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		if err := step(db, string(statements), i+1, district); err != nil {
-			return fmt.Errorf("%s: %w", names[i], err)
+		if err := step(db, string(statements), next, district); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return checkVersion(db, district)
@@ -48,7 +61,7 @@ func step(db *sql.DB, statements string, version int, district string) error {
 		if _, err := tx.Exec(`CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT`); err != nil {
 			return err
 		}
-		if version == 1 {
+		if version == oldest {
 			if _, err := tx.Exec(`INSERT INTO district (id, name) VALUES (1, ?)`, district); err != nil {
 				return err
 			}
@@ -72,6 +85,10 @@ func schemaVersion(db *sql.DB) (int, error) {
 	return version, err
 }
 
+func errOlder(version int) error {
+	return fmt.Errorf("schema %d is of an early version whose record is no longer read: read it with the version of Juncture that wrote it, and begin a new store", version)
+}
+
 // checkVersion refuses a database of another schema or another district.
 func checkVersion(db *sql.DB, district string) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
@@ -82,11 +99,13 @@ func checkVersion(db *sql.DB, district string) error {
 	if err != nil {
 		return err
 	}
-	if version > len(names) {
-		return fmt.Errorf("%w: schema %d, known here up to %d; use the version of Juncture that wrote it", ErrNewer, version, len(names))
-	}
-	if version < len(names) {
-		return fmt.Errorf("schema %d is older than %d: open the store for writing once to migrate it", version, len(names))
+	switch {
+	case version > newest(names):
+		return fmt.Errorf("%w: schema %d, known here up to %d; use the version of Juncture that wrote it", ErrNewer, version, newest(names))
+	case version < oldest:
+		return errOlder(version)
+	case version < newest(names):
+		return fmt.Errorf("schema %d is older than %d: open the store for writing once to migrate it", version, newest(names))
 	}
 	var name string
 	if err := db.QueryRow(`SELECT name FROM district`).Scan(&name); err != nil {
@@ -119,14 +138,20 @@ func scanObject(scan func(...any) error) ([2]string, error) {
 }
 
 // freshSchema is what a database of the newest schema is made of.
-func freshSchema(district string) (_ map[string]string, err error) {
+func freshSchema() (map[string]string, error) {
+	fresh, err := makeSchema()
+	return maps.Clone(fresh), err
+}
+
+// makeSchema makes one to look at, once a process.
+var makeSchema = sync.OnceValues(func() (_ map[string]string, err error) {
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // a second connection would be a second database
-	if err := migrate(db, district); err != nil {
+	if err := migrate(db, "any"); err != nil {
 		return nil, err
 	}
 	found, err := selectRows(context.Background(), db, scanObject, objects)
@@ -138,4 +163,4 @@ func freshSchema(district string) (_ map[string]string, err error) {
 		out[o[0]] = o[1]
 	}
 	return out, nil
-}
+})

@@ -6,6 +6,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -24,14 +25,12 @@ import (
 
 // Names in a district's folder.
 const (
-	liveFile     = "live.db"
-	lockFile     = "lock"
-	segmentDir   = "segments"
-	snapshotDir  = "snapshots"
-	revisionDir  = "revisions"
-	temporary    = ".tmp"
-	parquetFile  = ".parquet"
-	revisionFile = ".json"
+	liveFile    = "live.db"
+	lockFile    = "lock"
+	segmentDir  = "segments"
+	snapshotDir = "snapshots"
+	temporary   = ".tmp"
+	columnsFile = ".columns"
 )
 
 // sqliteFiles are the suffixes of the files that SQLite keeps beside a database
@@ -47,6 +46,8 @@ type Options struct {
 	// Entropy gives students' keys; crypto/rand.Reader outside of tests. Needed
 	// for writing only.
 	Entropy io.Reader
+	// Proof of the decisions of runs that do not say; empty is ProofPerDecision.
+	Proof Proof
 	// ReadOnly opens beside a writer or without one, takes no lock and changes
 	// no file. Without a writer the state is that of the moment of opening.
 	ReadOnly bool
@@ -58,15 +59,16 @@ type Ledger struct {
 	dir      string // the district's folder
 	district string
 	entropy  io.Reader
+	proof    Proof
 
 	lock    *os.File
 	write   *sql.DB // nil if read-only; one connection
 	read    *sql.DB
 	private string // folder of a private copy of live.db, or empty
 
-	writing  sync.Mutex
-	keys     *keyring // all students' keys once a commit has loaded them; guarded by writing
-	verified sync.Map // names of files whose digest was found right
+	writing   sync.Mutex    // over live.db
+	recording chan struct{} // holds the one recording under way
+	active    *recording    // that one's files are not to be tidied away; guarded by writing
 }
 
 var _ Store = (*Ledger)(nil)
@@ -85,7 +87,13 @@ func Open(store string, o Options) (_ *Ledger, err error) {
 	if !districtName.MatchString(o.District) {
 		return nil, fmt.Errorf("ledger: district %q: the name must be 1 to 253 letters, digits, dots, dashes or underscores, a letter or digit first", o.District)
 	}
-	l := &Ledger{dir: filepath.Join(store, o.District), district: o.District, entropy: o.Entropy}
+	l := &Ledger{
+		dir: filepath.Join(store, o.District), district: o.District, entropy: o.Entropy,
+		proof: cmp.Or(o.Proof, ProofPerDecision), recording: make(chan struct{}, 1),
+	}
+	if l.proof != ProofPerDecision && l.proof != ProofPerRun {
+		return nil, fmt.Errorf("ledger: proof %q is not known, only %q and %q", o.Proof, ProofPerDecision, ProofPerRun)
+	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("ledger: district %s: %w", o.District, errors.Join(err, l.Close()))
@@ -141,7 +149,7 @@ func makePrivate(path string) error {
 
 // makeDirs makes the district's folder and those below it, durably.
 func makeDirs(dir string) error {
-	for _, d := range []string{segmentDir, snapshotDir, revisionDir} {
+	for _, d := range []string{segmentDir, snapshotDir} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return err
 		}

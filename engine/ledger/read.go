@@ -12,91 +12,34 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"slices"
-
-	"github.com/parquet-go/parquet-go"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
-// segmentFile is an open segment whose digest was compared.
-type segmentFile struct {
-	*segment
-	handle *os.File
-}
-
-func (s *segmentFile) Close() error { return s.handle.Close() }
-
-func (l *Ledger) openSegment(r Run) (*segmentFile, error) {
-	place := segmentPlace(r.ID)
-	f, size, err := l.openVerified(place, r.Segment)
+// InForce implements Store.
+func (l *Ledger) InForce(ctx context.Context, process string, mode bundle.Mode) (_ map[string]string, err error) {
+	run, err := l.Standing(ctx, process, mode)
+	if err != nil || run == nil {
+		return map[string]string{}, err
+	}
+	s, err := l.openSnapshot(run.Snapshot)
 	if err != nil {
 		return nil, err
-	}
-	s, err := openSegment(f, size)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrNotWhole, place, err), f.Close())
-	}
-	return &segmentFile{s, f}, nil
-}
-
-// held is the students of a run, in order, and their decisions.
-type held struct{ students, ids []string }
-
-// under yields, for each record, the decision that its student has in h, or "".
-// Both are in order of student.
-func (h held) under(records []decision.Record) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		at := 0
-		for i := range records {
-			for at < len(h.students) && h.students[at] < records[i].Student {
-				at++
-			}
-			id := ""
-			if at < len(h.students) && h.students[at] == records[i].Student {
-				id = h.ids[at]
-			}
-			if !yield(i, id) {
-				return
-			}
-		}
-	}
-}
-
-// heldBy reads the students of a run, nil for none, and their decisions.
-func (l *Ledger) heldBy(run *Run) (h held, err error) {
-	if run == nil {
-		return h, nil
-	}
-	s, err := l.openSegment(*run)
-	if err != nil {
-		return h, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if h.students, err = s.texts("student"); err != nil {
-		return h, err
-	}
-	h.ids, err = s.texts("id")
-	return h, err
-}
-
-// InForce implements Store.
-func (l *Ledger) InForce(ctx context.Context, process string, mode bundle.Mode) (map[string]string, error) {
-	s, err := l.standing(ctx, process)
-	if err != nil {
-		return nil, err
-	}
-	h, err := l.heldBy(s.upTo(mode))
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]string, len(h.students))
-	for i, s := range h.students {
-		out[s] = h.ids[i]
+	part := decision.RunPart(run.Revision, run.Trigger)
+	out := make(map[string]string, s.Size)
+	for g := range s.groups() {
+		students, err := s.students(g)
+		if err != nil {
+			return nil, s.fault(err)
+		}
+		for _, student := range students {
+			out[student] = part + decision.StudentPart(l.district, student)
+		}
 	}
 	return out, nil
 }
@@ -155,40 +98,71 @@ func scanTask(scan func(...any) error) (run string, t decision.Task, err error) 
 
 // Snapshot implements Store.
 func (l *Ledger) Snapshot(ctx context.Context, id string) (*student.Population, *bundle.Bundle, error) {
-	run, err := l.run(ctx, id)
+	run, err := l.committedRun(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	if run.State != RunCommitted {
-		return nil, nil, fmt.Errorf("run %s is not committed: %w", id, ErrNotFound)
-	}
-	files := filesOf(run)
-	p, err := l.population(files[1], run.Snapshot)
+	b, err := l.revision(ctx, l.read, run.Revision)
 	if err != nil {
 		return nil, nil, err
 	}
-	form, err := os.ReadFile(filepath.Join(l.dir, files[2]))
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrNotWhole, err)
-	}
-	if got := string(bundle.DigestOf(form)); got != run.Revision {
-		return nil, nil, fmt.Errorf("%w: %s has digest %s", ErrNotWhole, files[2], got)
-	}
-	b, err := bundle.Parse(form)
+	p, err := l.population(run.Snapshot, &b.Information)
 	return p, b, err
 }
 
-func (l *Ledger) population(place, digest string) (p *student.Population, err error) {
-	f, size, err := l.openVerified(place, digest)
+func (l *Ledger) committedRun(ctx context.Context, id string) (Run, error) {
+	run, err := l.run(ctx, id)
+	if err == nil && run.State != RunCommitted {
+		err = fmt.Errorf("run %s is not committed: %w", id, ErrNotFound)
+	}
+	return run, err
+}
+
+// revision is the bundle with a digest.
+func (l *Ledger) revision(ctx context.Context, db querier, digest string) (*bundle.Bundle, error) {
+	found, err := selectRows(ctx, db, scanText, `SELECT bundle FROM revisions WHERE digest = ?`, digest)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	p, err = DecodeSnapshot(f, size)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrNotWhole, place, err)
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%w: table revisions: %s is missing", ErrNotWhole, digest)
 	}
-	return p, nil
+	if got := string(bundle.DigestOf([]byte(found[0]))); got != digest {
+		return nil, fmt.Errorf("%w: table revisions: %s has digest %s", ErrNotWhole, digest, got)
+	}
+	return bundle.Parse([]byte(found[0]))
+}
+
+func (l *Ledger) population(seal string, model *bundle.Model) (p *student.Population, err error) {
+	s, err := l.openSnapshot(seal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	p, err = s.population(0, s.groups(), model)
+	return p, s.fault(err)
+}
+
+// Knew implements Store.
+func (l *Ledger) Knew(ctx context.Context, id, who string) (_ *student.Population, err error) {
+	run, err := l.committedRun(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.openSnapshot(run.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	row, found, err := s.find(who)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	if !found {
+		return nil, fmt.Errorf("run %s read nothing of the student: %w", id, ErrNotFound)
+	}
+	p, err := s.one(row)
+	return p, s.fault(err)
 }
 
 // Decisions implements Store.
@@ -207,23 +181,26 @@ func (l *Ledger) Decisions(ctx context.Context, q Query) iter.Seq2[Decision, err
 
 // decisions calls give in order until it returns false.
 func (l *Ledger) decisions(ctx context.Context, q Query, give func(Decision) bool) error {
-	runs, err := l.Runs(ctx, q.Process)
+	processes, err := selectRows(ctx, l.read, scanText, `SELECT DISTINCT process FROM runs WHERE (?1 = '' OR process = ?1) AND process >= ?2 ORDER BY process`, q.Process, q.After.Process)
 	if err != nil {
 		return err
 	}
-	standings := standingsOf(runs)
-	runs = slices.DeleteFunc(runs, func(r Run) bool { return !q.mayMatch(&r, standings[r.Process]) })
-	slices.SortStableFunc(runs, func(a, b Run) int { return cmp.Compare(a.Process, b.Process) })
-	for len(runs) > 0 {
-		n := 1
-		for n < len(runs) && runs[n].Process == runs[0].Process {
-			n++
+	for _, process := range processes {
+		stands, err := l.standing(ctx, process)
+		if err != nil {
+			return err
 		}
-		more, err := l.processDecisions(ctx, q, runs[:n], standings[runs[0].Process], give)
+		var runs []Run
+		if newest := stands.upTo(bundle.ModeLive); q.InForceOnly && newest != nil {
+			runs = []Run{*newest}
+		} else if runs, err = l.Runs(ctx, process); err != nil {
+			return err
+		}
+		runs = slices.DeleteFunc(runs, func(r Run) bool { return !q.mayMatch(&r, &stands) })
+		more, err := l.processDecisions(ctx, q, runs, &stands, give)
 		if err != nil || !more {
 			return err
 		}
-		runs = runs[n:]
 	}
 	return nil
 }
@@ -248,12 +225,11 @@ func (l *Ledger) processDecisions(ctx context.Context, q Query, runs []Run, stan
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	for _, r := range runs {
-		f, err := l.openSegment(r)
+	for i := range runs {
+		s, err := l.scan(&runs[i], q)
 		if err != nil {
 			return false, err
 		}
-		s := &segmentScan{segmentFile: f, run: r, student: q.Student}
 		m = append(m, s) // before anything fails, so that it is closed
 		if err := s.next(); err != nil {
 			return false, err
@@ -265,18 +241,17 @@ func (l *Ledger) processDecisions(ctx context.Context, q Query, runs []Run, stan
 			return false, err
 		}
 		s := m[0]
-		d := Decision{Record: s.rows[0], Current: s.rows[0].State, Cursor: Cursor{s.run.Process, s.rows[0].Student, s.run.Sequence}}
-		if stands.superseded(&s.run) {
-			d.Current = decision.Superseded
+		current := s.current(stands)
+		matches := (q.State == "" || current == q.State) && after(s.cursor(), q.After)
+		var d Decision
+		if matches {
+			d = s.decision(stands)
 		}
 		if err := s.next(); err != nil {
 			return false, err
 		}
 		heap.Fix(&m, 0)
-		if q.State != "" && d.Current != q.State || !after(d.Cursor, q.After) {
-			continue
-		}
-		if !give(d) {
+		if matches && !give(d) {
 			return false, nil
 		}
 	}
@@ -287,61 +262,116 @@ func after(c, bound Cursor) bool {
 	return cmp.Or(cmp.Compare(c.Process, bound.Process), cmp.Compare(c.Student, bound.Student), cmp.Compare(c.Sequence, bound.Sequence)) > 0
 }
 
-// segmentScan walks through a segment's decisions, all or one student's.
+// segmentScan walks through a run's decisions, all or one student's.
 type segmentScan struct {
-	*segmentFile
-	run     Run
-	student string
-	group   int // next row group
-	rows    []decision.Record
+	run      *Run
+	students *snapshotFile
+	segment  *segmentFile
+	index    int // of the run in the segment
+
+	batch   *decision.Batch // of the group where the walk is
+	row     int             // in the batch
+	group   int             // next
+	last    int             // group after the last to look at
+	from    string          // student to begin at
+	wanted  string          // student; empty for all
 	started bool
 	done    bool
 }
 
+// scan begins to walk through a run. A query for one student, or for what comes
+// after one, begins at that student's group.
+func (l *Ledger) scan(r *Run, q Query) (s *segmentScan, err error) {
+	s = &segmentScan{run: r, wanted: q.Student}
+	if s.students, err = l.openSnapshot(r.Snapshot); err != nil {
+		return nil, err
+	}
+	if s.segment, err = l.openSegment(r); err != nil {
+		return nil, errors.Join(err, s.students.Close())
+	}
+	if s.index, err = s.segment.index(r.ID); err == nil && s.segment.Snapshot != r.Snapshot {
+		err = errors.New("the segment is of another snapshot")
+	}
+	if err == nil && s.segment.Size != s.students.Size {
+		err = errors.New("the segment is not as long as its snapshot")
+	}
+	if err != nil {
+		return nil, errors.Join(s.segment.fault(err), s.Close())
+	}
+	s.last = s.students.groups()
+	if s.from = cmp.Or(q.Student, s.begin(q.After)); s.from != "" {
+		s.group = max(0, s.students.groupOf(s.from))
+	}
+	if q.Student != "" {
+		s.last = min(s.last, s.group+1)
+	}
+	return s, nil
+}
+
+// begin is the student that a page begins at in this run's process.
+func (s *segmentScan) begin(after Cursor) string {
+	if after.Process != s.run.Process {
+		return ""
+	}
+	return after.Student
+}
+
+func (s *segmentScan) Close() error { return errors.Join(s.students.Close(), s.segment.Close()) }
+
 // next moves to the next decision; done is set after the last.
 func (s *segmentScan) next() error {
 	if s.started {
-		s.rows = s.rows[1:]
+		s.row++
 	}
 	s.started = true
-	for len(s.rows) == 0 {
-		if s.group == s.groups() {
+	for {
+		for s.batch != nil && s.row < s.batch.Len() {
+			if s.wanted == "" || s.batch.Students[s.row] == s.wanted {
+				return nil
+			}
+			s.row++
+		}
+		if s.group >= s.last {
 			s.done = true
 			return nil
 		}
 		if err := s.load(s.group); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrNotWhole, segmentPlace(s.run.ID), err)
+			return err
 		}
 		s.group++
 	}
-	return nil
 }
 
+// load reads a group's decisions and whom they are about.
 func (s *segmentScan) load(group int) (err error) {
-	if s.student == "" {
-		s.rows, err = s.records(group, 0, int(s.file.RowGroups()[group].NumRows()))
-		return err
+	if s.batch, err = s.segment.decisions(group, s.index); err != nil {
+		return s.segment.fault(err)
 	}
-	row, ok, err := s.find(group, "student", s.student)
-	if err != nil || !ok {
-		return err
+	if s.batch.Students, err = s.students.students(group); err != nil {
+		return s.students.fault(err)
 	}
-	s.rows, err = s.records(group, row, row+1)
-	return err
+	s.batch.Schools, s.batch.Classes, err = s.students.places(group)
+	s.row, _ = slices.BinarySearch(s.batch.Students, s.from)
+	return s.students.fault(err)
 }
 
-// find is the first row of a row group with a text in a column.
-func (s *segment) find(group int, name, value string) (row int, ok bool, err error) {
-	if may, err := s.mayHold(group, name, value); err != nil || !may {
-		return 0, false, err
-	}
-	c, err := s.read(group, name)
-	if err != nil {
-		return 0, false, err
-	}
-	row = slices.IndexFunc(c.values, func(v parquet.Value) bool { return string(v.ByteArray()) == value })
-	return row, row >= 0, nil
+func (s *segmentScan) student() string { return s.batch.Students[s.row] }
+
+// decision is the decision where the walk is.
+func (s *segmentScan) decision(stands *standing) Decision {
+	return Decision{Record: s.batch.Record(s.row), Current: s.current(stands), Cursor: s.cursor()}
 }
+
+// current is where the decision stands.
+func (s *segmentScan) current(stands *standing) decision.State {
+	if stands.superseded(s.run) {
+		return decision.Superseded
+	}
+	state, _ := decision.StateOf(s.batch.State[s.row])
+	return state
+}
+
+func (s *segmentScan) cursor() Cursor { return Cursor{s.run.Process, s.student(), s.run.Sequence} }
 
 // merge is a heap of scans by student, then by commit; finished scans last.
 type merge []*segmentScan
@@ -352,7 +382,7 @@ func (m merge) Less(i, j int) bool {
 	if a.done || b.done {
 		return !a.done && b.done
 	}
-	return cmp.Or(cmp.Compare(a.rows[0].Student, b.rows[0].Student), cmp.Compare(a.run.Sequence, b.run.Sequence)) < 0
+	return cmp.Or(cmp.Compare(a.student(), b.student()), cmp.Compare(a.run.Sequence, b.run.Sequence)) < 0
 }
 func (m merge) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
 func (m *merge) Push(x any)   { *m = append(*m, x.(*segmentScan)) }
@@ -362,81 +392,78 @@ func (m *merge) Pop() any {
 	return last
 }
 
-// Decision implements Store. It looks in the newest segments first; Bloom
-// filters spare it reading those that do not hold the id.
+// Decision implements Store. The first half of an id names the run, the second
+// the student.
 func (l *Ledger) Decision(ctx context.Context, id string) (Decision, Evidence, error) {
-	runs, err := l.Runs(ctx, "")
+	of, who, ok := decision.SplitID(id)
+	if !ok {
+		return Decision{}, Evidence{}, fmt.Errorf("decision: %w", ErrNotFound)
+	}
+	runs, err := l.committed(ctx, `WHERE part = ?`, of)
 	if err != nil {
 		return Decision{}, Evidence{}, err
 	}
-	standings := standingsOf(runs)
-	for _, r := range slices.Backward(runs) {
-		if err := ctx.Err(); err != nil {
+	for i := range runs {
+		if decision.RunPart(runs[i].Revision, runs[i].Trigger) != of {
+			return Decision{}, Evidence{}, fmt.Errorf("%w: table runs, sequence %d: another part of decisions' ids", ErrNotWhole, runs[i].Sequence)
+		}
+		stands, err := l.standing(ctx, runs[i].Process)
+		if err != nil {
 			return Decision{}, Evidence{}, err
 		}
-		d, e, err := l.decisionIn(ctx, r, id)
-		if err == nil {
-			if standings[r.Process].superseded(&r) {
-				d.Current = decision.Superseded
-			}
-			return d, e, nil
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return Decision{}, Evidence{}, err
-		}
+		return l.decisionIn(ctx, &runs[i], who, &stands)
 	}
 	return Decision{}, Evidence{}, fmt.Errorf("decision: %w", ErrNotFound)
 }
 
-func (l *Ledger) decisionIn(ctx context.Context, r Run, id string) (d Decision, e Evidence, err error) {
-	s, err := l.openSegment(r)
+// decisionIn is a run's decision about the student who has this part in ids.
+func (l *Ledger) decisionIn(ctx context.Context, r *Run, who string, stands *standing) (d Decision, e Evidence, err error) {
+	s, err := l.scan(r, Query{})
 	if err != nil {
 		return d, e, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	before := 0
-	for g := range s.groups() {
-		row, ok, err := s.find(g, "id", id)
-		if err != nil {
-			return d, e, fmt.Errorf("%w: %s: %w", ErrNotWhole, segmentPlace(r.ID), err)
-		}
-		if !ok {
-			before += int(s.file.RowGroups()[g].NumRows())
-			continue
-		}
-		records, err := s.records(g, row, row+1)
-		if err != nil {
-			return d, e, fmt.Errorf("%w: %s: %w", ErrNotWhole, segmentPlace(r.ID), err)
-		}
-		d = Decision{Record: records[0], Current: records[0].State, Cursor: Cursor{r.Process, records[0].Student, r.Sequence}}
-		e, err = l.evidence(ctx, r, s.segment, before+row, records[0].Student)
+	row, found, err := s.students.findPart(who)
+	if err != nil {
+		return d, e, s.students.fault(err)
+	}
+	if !found {
+		return d, e, fmt.Errorf("decision: %w", ErrNotFound)
+	}
+	if err := s.load(row / GroupRows); err != nil {
 		return d, e, err
 	}
-	return d, e, ErrNotFound
+	s.row = row % GroupRows
+	d = s.decision(stands)
+	e, err = l.evidence(ctx, s, row)
+	return d, e, err
 }
 
-func (l *Ledger) evidence(ctx context.Context, r Run, s *segment, row int, student string) (Evidence, error) {
-	e := Evidence{Run: r, Segment: segmentPlace(r.ID), Row: row}
-	commitments, err := s.commitments()
+// evidence proves the decision where a walk is.
+func (l *Ledger) evidence(ctx context.Context, s *segmentScan, row int) (Evidence, error) {
+	e := Evidence{
+		Run: *s.run, Segment: s.segment.place, Row: row, Fields: s.batch.Fields,
+		Computed: s.batch.Outcomes[s.batch.Outcome[s.row]].Computed,
+	}
+	err := l.read.QueryRowContext(ctx, `SELECT entry FROM runs WHERE sequence = ?`, s.run.Sequence).Scan(&e.EntryJSON)
+	if err != nil || s.run.Proof == ProofPerRun {
+		return e, liveError(err)
+	}
+	if e.Leaf, e.Proof, err = s.segment.proof(s.index, row); err != nil {
+		return e, s.segment.fault(err)
+	}
+	var known bool
+	if e.Key, known, err = keyOf(ctx, l.read, s.student()); err != nil {
+		return e, err
+	}
+	if !known {
+		return e, fmt.Errorf("%w: table student_keys: the key of the decision's student is missing", ErrNotWhole)
+	}
+	p, err := s.students.one(row)
 	if err != nil {
-		return e, err
+		return e, s.students.fault(err)
 	}
-	inputs, err := s.hashes("inputs")
-	if err != nil {
-		return e, err
-	}
-	e.Leaf, e.Inputs = commitments[row], inputs[row]
-	if e.Proof, err = inclusion(commitments, row); err != nil {
-		return e, err
-	}
-	var key []byte
-	if err := l.read.QueryRowContext(ctx, `SELECT key FROM student_keys WHERE student = ?`, student).Scan(&key); err != nil {
-		return e, fmt.Errorf("%w: table student_keys: the key of the decision's student: %w", ErrNotWhole, err)
-	}
-	if len(key) != len(Key{}) {
-		return e, fmt.Errorf("%w: table student_keys: the key of the decision's student has %d bytes", ErrNotWhole, len(key))
-	}
-	e.Key = Key(key)
-	err = l.read.QueryRowContext(ctx, `SELECT entry FROM runs WHERE sequence = ?`, r.Sequence).Scan(&e.EntryJSON)
-	return e, liveError(err)
+	var c committer
+	e.Information = c.information(&e.Key, &s.students.reading, p, 0)
+	return e, nil
 }

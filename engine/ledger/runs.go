@@ -12,34 +12,67 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/juncture-dev/juncture/engine/bundle"
 )
 
 // BeginRun implements Store.
 func (l *Ledger) BeginRun(ctx context.Context, s RunStart) (Run, error) {
+	runs, err := l.BeginRuns(ctx, []RunStart{s})
+	if err != nil {
+		return Run{}, err
+	}
+	return runs[0], nil
+}
+
+// BeginRuns implements Store.
+func (l *Ledger) BeginRuns(ctx context.Context, starts []RunStart) ([]Run, error) {
 	if l.write == nil {
-		return Run{}, ErrReadOnly
+		return nil, ErrReadOnly
 	}
-	if s.Process == "" || s.Revision == "" || s.Trigger == "" || s.At.IsZero() {
-		return Run{}, fmt.Errorf("%w: a run needs process, revision, trigger instance and instant", ErrRefused)
-	}
-	if _, err := nanos(s.At); err != nil {
-		return Run{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	for _, s := range starts {
+		if s.Process == "" || s.Revision == "" || s.Trigger == "" || s.At.IsZero() {
+			return nil, fmt.Errorf("%w: a run needs process, revision, trigger instance and instant", ErrRefused)
+		}
+		if year := s.At.UTC().Year(); year > 9999 || year < 0 {
+			return nil, fmt.Errorf("%w: an instant in the year %d cannot be written", ErrRefused, year)
+		}
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	id := RunID(l.district, s.Process, s.Revision, s.Trigger)
-	if r, err := l.run(ctx, id); !errors.Is(err, ErrNotFound) {
-		return r, err
+	runs, fresh := make([]Run, len(starts)), map[string]Run{}
+	for i, s := range starts {
+		id := RunID(l.district, s.Process, s.Revision, s.Trigger)
+		if run, twice := fresh[id]; twice {
+			runs[i] = run
+			continue
+		}
+		var err error
+		runs[i], err = l.run(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			s.At = s.At.UTC()
+			runs[i], err = Run{ID: id, RunStart: s, State: RunPending}, nil
+			fresh[id] = runs[i]
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	s.At = s.At.UTC()
-	r := Run{ID: id, RunStart: s, State: RunPending}
+	if len(fresh) == 0 {
+		return runs, nil
+	}
 	err := l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO pending (`+pendingColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			id, s.Process, s.Revision, s.Trigger, formatTime(s.At), nonNil(s.Seed), s.Engine, pendingChecksum(r))
-		return err
+		for _, id := range sortedKeys(fresh) {
+			r := fresh[id]
+			if _, err := tx.ExecContext(ctx, `INSERT INTO pending (`+pendingColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+				id, r.Process, r.Revision, r.Trigger, formatTime(r.At), nonNil(r.Seed), r.Engine, pendingChecksum(r)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	failpoint("begun")
-	return r, err
+	return runs, err
 }
 
 // nonNil: SQLite would store a nil slice as NULL.
@@ -185,7 +218,7 @@ func runOf(form, hash []byte) (Run, error) {
 	if string(hash) != string(sum[:]) {
 		return Run{}, errors.New("the entry does not have its hash")
 	}
-	e, err := entryOf(form)
+	e, err := readEntry(form) // it has its hash, so it is as it was written
 	if err != nil {
 		return Run{}, err
 	}
@@ -195,12 +228,20 @@ func runOf(form, hash []byte) (Run, error) {
 // standing is the standing of a process; it reads no more than the newest run
 // in each mode.
 func (l *Ledger) standing(ctx context.Context, process string) (standing, error) {
-	runs, err := l.committed(ctx, `WHERE sequence IN (
-		SELECT max(sequence) FROM runs WHERE process = ? GROUP BY coalesce(json_extract(entry, '$.mode'), ''))`, process)
+	runs, err := l.committed(ctx, `WHERE sequence IN (SELECT max(sequence) FROM runs WHERE process = ? GROUP BY mode)`, process)
 	if s := standingsOf(runs)[process]; err == nil && s != nil {
 		return *s, nil
 	}
 	return standing{}, err
+}
+
+// Standing implements Store.
+func (l *Ledger) Standing(ctx context.Context, process string, mode bundle.Mode) (*Run, error) {
+	s, err := l.standing(ctx, process)
+	if err != nil {
+		return nil, err
+	}
+	return s.upTo(mode), nil
 }
 
 // LastFired implements Store.

@@ -4,21 +4,34 @@
 package ledger
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"math"
+	"sort"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-
 	"github.com/juncture-dev/juncture/engine/bundle"
+	"github.com/juncture-dev/juncture/engine/decision"
+	"github.com/juncture-dev/juncture/engine/ledger/columns"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
 // SnapshotFormat names the layout of a snapshot file.
-const SnapshotFormat = "juncture.dev/snapshot/v1"
+const SnapshotFormat = "juncture.dev/snapshot/v2"
 
+// GroupRows is how many students a group of rows has, all groups but the last.
+// A group is what is encoded, hashed and read at once: small enough that one
+// decision is found and proven in well under a millisecond and that a group's
+// columns fit in the processor's cache, large enough that a group's tables and
+// digests cost next to nothing a row. It is a power of two, so that a group is a
+// subtree.
+const GroupRows = 1 << 12
+
+// snapshotHeader describes a snapshot. What a population knows of its input's
+// problems is not part of it: no rule reads them.
 type snapshotHeader struct {
 	Format   string           `json:"format"`
 	District string           `json:"district"`
@@ -35,44 +48,33 @@ type snapshotColumn struct {
 	Newest    bool             `json:"newest"` // the newest facts' dates are recorded
 }
 
-// View is the part of a population that a process declared: the columns of its
-// attributes, in the model's order. It fails if the population lacks one.
-func View(p *student.Population, m bundle.Model) (*student.Population, error) {
-	columns := make([]*student.Column, len(m.Attributes))
-	for i, a := range m.Attributes {
-		if columns[i] = p.Column(a.Name); columns[i] == nil {
-			return nil, fmt.Errorf("the population has no column for the declared attribute %q", a.Name)
-		}
-	}
-	return student.New(p.District, p.At, p.Zone, p.Source, p.IDs, p.Schools, p.Classes, columns), nil
-}
+// A group's chunks, in this order; after them one a column. The chunk after the
+// last group's holds the first student of each group.
+const (
+	chunkStudents = iota
+	chunkPlaces   // schools and classes
+	chunkParts    // first four bytes of each student's part of a decision's id
+	chunkColumns
+)
 
-// EncodeSnapshot writes a population as Parquet, one row a student. The same
-// population gives the same bytes. Problems of the input are not part of it: no
-// rule reads them.
+func (h *snapshotHeader) perGroup() int { return chunkColumns + len(h.Columns) }
+func (h *snapshotHeader) groups() int   { return groupsOf(h.Size) }
+
+func groupsOf(rows int) int { return (rows + GroupRows - 1) / GroupRows }
+
+// headerOf describes a population.
 //
 // It fails if the population's zone is not one of the IANA database (nil is
 // UTC), as the snapshot could not be read back elsewhere.
-func EncodeSnapshot(w io.Writer, p *student.Population) error {
-	zone, err := zoneName(p.Zone)
-	if err != nil {
-		return err
-	}
-	h := snapshotHeader{Format: SnapshotFormat, District: p.District, At: p.At.UTC(), Zone: zone, Source: p.Source, Size: p.Len(), Columns: []snapshotColumn{}}
-	columns := []column{
-		required("student", text(), func(row int) parquet.Value { return textValue(p.IDs[row]) }),
-		required("school", code(), func(row int) parquet.Value { return textValue(p.Schools[row]) }),
-		required("class", code(), func(row int) parquet.Value { return textValue(p.Classes[row]) }),
+func headerOf(p *student.Population) (h snapshotHeader, err error) {
+	h = snapshotHeader{Format: SnapshotFormat, District: p.District, At: p.At.UTC(), Source: p.Source, Columns: []snapshotColumn{}}
+	if h.Zone, err = zoneName(p.Zone); err != nil {
+		return h, err
 	}
 	for _, c := range p.Columns() {
 		h.Columns = append(h.Columns, snapshotColumn{Attribute: c.Attribute, Rows: c.RowOffsets != nil, Newest: c.Newest != nil})
-		columns = append(columns, attributeColumns(c)...)
 	}
-	header, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
-	return writeColumns(w, "snapshot", p.Len(), map[string]string{metadataKey: string(header)}, nil, columns)
+	return h, nil
 }
 
 func zoneName(zone *time.Location) (string, error) {
@@ -81,7 +83,7 @@ func zoneName(zone *time.Location) (string, error) {
 	}
 	name := zone.String()
 	if name == "Local" {
-		return "", fmt.Errorf("the population's time zone is the machine's own; name one of the IANA database")
+		return "", errors.New("the population's time zone is the machine's own; name one of the IANA database")
 	}
 	if _, err := time.LoadLocation(name); err != nil {
 		return "", fmt.Errorf("the population's time zone %q is not one of the IANA database", name)
@@ -89,246 +91,646 @@ func zoneName(zone *time.Location) (string, error) {
 	return name, nil
 }
 
-// attributeColumns are the value, its presence and its provenance. The value is
-// null where the student has none.
-func attributeColumns(c *student.Column) []column {
-	present := func(row int) bool { return c.Presence[row] == student.Present }
-	element := elementNode(c.Type().Element())
-	columns := []column{required("presence_"+c.Name(), parquet.Encoded(parquet.Int(8), &parquet.DeltaBinaryPacked),
-		func(row int) parquet.Value { return parquet.Int32Value(int32(c.Presence[row])) })}
+// EncodeSnapshot writes a population and returns the file's seal. The same
+// population gives the same bytes.
+func EncodeSnapshot(w io.Writer, p *student.Population) (Hash, error) {
+	s, err := newSnapshotWriter(w, p)
+	if err != nil {
+		return Hash{}, err
+	}
+	var g encodedGroup
+	e := newGroupEncoder(p.District)
+	for from := 0; from < p.Len(); from += GroupRows {
+		g.reset()
+		if err := e.snapshot(&g, p, from, min(from+GroupRows, p.Len())); err != nil {
+			return Hash{}, err
+		}
+		if err := s.append(p.IDs[from], g.all()); err != nil {
+			return Hash{}, err
+		}
+	}
+	return s.close(p.Source, p.Len())
+}
+
+// snapshotWriter writes a snapshot's groups in order.
+type snapshotWriter struct {
+	snapshotHeader
+	out    *columns.Writer
+	firsts []string
+}
+
+func newSnapshotWriter(w io.Writer, p *student.Population) (*snapshotWriter, error) {
+	h, err := headerOf(p)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshotWriter{snapshotHeader: h, out: columns.NewWriter(w)}, nil
+}
+
+func (s *snapshotWriter) append(first string, chunks []encodedChunk) error {
+	s.firsts = append(s.firsts, first)
+	for _, c := range chunks {
+		if err := s.out.Append(c.bytes, c.digest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *snapshotWriter) close(source student.Origin, size int) (Hash, error) {
+	index := columns.AppendTexts(nil, s.firsts)
+	if err := s.out.Append(index, sum256(index)); err != nil {
+		return Hash{}, err
+	}
+	s.Source, s.Size = source, size
+	header, err := json.Marshal(s.snapshotHeader)
+	if err != nil {
+		return Hash{}, err
+	}
+	return s.out.Close(header)
+}
+
+// encodedGroup is the chunks of a group of rows, ready to be written.
+type encodedGroup struct {
+	bytes   []byte
+	ends    []int
+	digests []columns.Digest
+	chunks  []encodedChunk
+}
+
+type encodedChunk struct {
+	bytes  []byte
+	digest columns.Digest
+}
+
+func (g *encodedGroup) reset() { g.bytes, g.ends, g.digests = g.bytes[:0], g.ends[:0], g.digests[:0] }
+
+// start is where the chunk that is being written begins.
+func (g *encodedGroup) start() int {
+	if len(g.ends) == 0 {
+		return 0
+	}
+	return g.ends[len(g.ends)-1]
+}
+
+// end ends a chunk.
+func (g *encodedGroup) end() { g.endWith(sum256(g.bytes[g.start():])) }
+
+func (g *encodedGroup) endWith(digest columns.Digest) {
+	g.ends, g.digests = append(g.ends, len(g.bytes)), append(g.digests, digest)
+}
+
+// all is the chunks; it is good until the next reset.
+func (g *encodedGroup) all() []encodedChunk {
+	g.chunks = g.chunks[:0]
+	from := 0
+	for i, to := range g.ends {
+		g.chunks = append(g.chunks, encodedChunk{g.bytes[from:to], g.digests[i]})
+		from = to
+	}
+	return g.chunks
+}
+
+// groupEncoder encodes groups. It keeps its room between calls; one goroutine
+// uses it at a time.
+type groupEncoder struct {
+	coder    columns.Coder
+	digest   *studentDigest
+	parts    []uint32
+	lengths  []uint32
+	bools    []bool
+	ints     []int64
+	floats   []float64
+	codes    []uint32
+	students [][16]byte // the students' parts of the group encoded last
+}
+
+func newGroupEncoder(district string) *groupEncoder {
+	return &groupEncoder{digest: newStudentDigest(district)}
+}
+
+// snapshot encodes the chunks of the students in rows [from, to).
+func (e *groupEncoder) snapshot(g *encodedGroup, p *student.Population, from, to int) error {
+	g.bytes = columns.AppendTexts(g.bytes, p.IDs[from:to])
+	g.end()
+	g.bytes = e.coder.AppendTexts(g.bytes, p.Schools[from:to])
+	g.bytes = e.coder.AppendTexts(g.bytes, p.Classes[from:to])
+	g.end()
+	e.parts, e.students = e.parts[:0], e.students[:0]
+	for _, id := range p.IDs[from:to] {
+		part := e.digest.of(id)
+		e.students = append(e.students, part)
+		e.parts = append(e.parts, binary.BigEndian.Uint32(part[:]))
+	}
+	g.bytes = columns.AppendInts(g.bytes, e.parts)
+	g.end()
+	for _, c := range p.Columns() {
+		if err := e.column(g, c, from, to); err != nil {
+			return fmt.Errorf("attribute %q: %w", c.Name(), err)
+		}
+		g.end()
+	}
+	return nil
+}
+
+// column encodes presence, values, and where they came from. Cells without a
+// value hold nothing in lists and zero elsewhere, whatever they held before.
+func (e *groupEncoder) column(g *encodedGroup, c *student.Column, from, to int) error {
+	presence := c.Presence[from:to]
+	g.bytes = columns.AppendInts(g.bytes, presence)
+	all := true
+	for _, p := range presence {
+		all = all && p == student.Present
+	}
 	if c.Type().IsList() {
-		columns = append(columns, optionalList("value_"+c.Name(), element,
-			func(row int) int {
-				if !present(row) {
-					return -1
-				}
-				from, to := c.Range(row)
-				return int(to - from)
-			},
-			func(row, i int) parquet.Value { return cellValue(c, int(c.Offsets[row])+i) }))
+		if err := e.lists(g, c, from, to); err != nil {
+			return err
+		}
 	} else {
-		columns = append(columns, optional("value_"+c.Name(), element, func(row int) (parquet.Value, bool) {
-			if !present(row) {
-				return parquet.Value{}, false
-			}
-			return cellValue(c, row), true
-		}))
+		e.scalars(g, c, from, to, all)
 	}
 	if c.RowOffsets != nil {
-		columns = append(columns, list("rows_"+c.Name(), sourceRow(),
-			func(row int) int { return int(c.RowOffsets[row+1] - c.RowOffsets[row]) },
-			func(row, i int) parquet.Value {
-				return parquet.Int32Value(int32(c.Rows[int(c.RowOffsets[row])+i]))
-			}))
+		e.lengths = e.lengths[:0]
+		for i := from; i < to; i++ {
+			e.lengths = append(e.lengths, c.RowOffsets[i+1]-c.RowOffsets[i])
+		}
+		rows := c.Rows[c.RowOffsets[from]:c.RowOffsets[to]]
+		if len(rows) > columns.MaxValues {
+			return errTooMany
+		}
+		g.bytes = columns.AppendInts(g.bytes, e.lengths)
+		g.bytes = columns.AppendInts(g.bytes, rows)
 	}
 	if c.Newest != nil {
-		columns = append(columns, required("newest_"+c.Name(), parquet.Encoded(parquet.Int(32), &parquet.DeltaBinaryPacked),
-			func(row int) parquet.Value { return parquet.Int32Value(c.Newest[row]) }))
+		g.bytes = columns.AppendInts(g.bytes, c.Newest[from:to])
 	}
-	return columns
+	return nil
 }
 
-func elementNode(t bundle.Type) parquet.Node {
-	switch t {
+var errTooMany = fmt.Errorf("more than %d list elements of %d students", columns.MaxValues, GroupRows)
+
+func (e *groupEncoder) scalars(g *encodedGroup, c *student.Column, from, to int, all bool) {
+	presence := c.Presence[from:to]
+	switch c.Type() {
 	case bundle.Boolean:
-		return boolean()
-	case bundle.Integer, bundle.Date: // a date keeps its 64 bits
-		return integer()
+		e.bools = present(e.bools, c.Bools[from:to], presence)
+		g.bytes = columns.AppendBools(g.bytes, e.bools)
+	case bundle.Integer, bundle.Date:
+		values := c.Ints[from:to]
+		if !all {
+			e.ints = present(e.ints, values, presence)
+			values = e.ints
+		}
+		g.bytes = columns.AppendInts(g.bytes, values)
 	case bundle.Number:
-		return number()
+		values := c.Floats[from:to]
+		if !all {
+			e.floats = present(e.floats, values, presence)
+			values = e.floats
+		}
+		g.bytes = columns.AppendFloats(g.bytes, values)
+	default:
+		// Only the texts of present cells: a dictionary may be empty where there
+		// are none.
+		e.codes = e.codes[:0]
+		for i, code := range c.Codes[from:to] {
+			if presence[i] == student.Present {
+				e.codes = append(e.codes, code)
+			}
+		}
+		g.bytes = e.coder.AppendCodes(g.bytes, e.codes, c.Dict)
 	}
-	return code()
 }
 
-func cellValue(c *student.Column, i int) parquet.Value {
+// present copies a column with zero where there is no value.
+func present[T any](dst, values []T, presence []student.Presence) []T {
+	dst = append(dst[:0], values...)
+	var zero T
+	for i, p := range presence {
+		if p != student.Present {
+			dst[i] = zero
+		}
+	}
+	return dst
+}
+
+func (e *groupEncoder) lists(g *encodedGroup, c *student.Column, from, to int) error {
+	e.lengths = e.lengths[:0]
+	e.bools, e.ints, e.floats, e.codes = e.bools[:0], e.ints[:0], e.floats[:0], e.codes[:0]
+	total := 0
+	for row := from; row < to; row++ {
+		if c.Presence[row] != student.Present {
+			e.lengths = append(e.lengths, 0)
+			continue
+		}
+		a, b := c.Range(row)
+		e.lengths = append(e.lengths, b-a)
+		if total += int(b - a); total > columns.MaxValues {
+			return errTooMany
+		}
+		switch c.Type().Element() {
+		case bundle.Boolean:
+			e.bools = append(e.bools, c.Bools[a:b]...)
+		case bundle.Integer, bundle.Date:
+			e.ints = append(e.ints, c.Ints[a:b]...)
+		case bundle.Number:
+			e.floats = append(e.floats, c.Floats[a:b]...)
+		default:
+			e.codes = append(e.codes, c.Codes[a:b]...)
+		}
+	}
+	g.bytes = columns.AppendInts(g.bytes, e.lengths)
 	switch c.Type().Element() {
 	case bundle.Boolean:
-		return parquet.BooleanValue(c.Bools[i])
+		g.bytes = columns.AppendBools(g.bytes, e.bools)
 	case bundle.Integer, bundle.Date:
-		return parquet.Int64Value(c.Ints[i])
+		g.bytes = columns.AppendInts(g.bytes, e.ints)
 	case bundle.Number:
-		return parquet.DoubleValue(c.Floats[i])
+		g.bytes = columns.AppendFloats(g.bytes, e.floats)
+	default:
+		g.bytes = e.coder.AppendCodes(g.bytes, e.codes, c.Dict)
 	}
-	return textValue(c.Dict[c.Codes[i]])
+	return nil
 }
 
-// DecodeSnapshot rebuilds a population. What rules can see of it is what they
-// saw: presence, the values that are present, provenance, instant, zone. A
-// dictionary is in order of first appearance, and cells without a value hold
-// zero, whatever they held before.
-func DecodeSnapshot(r io.ReaderAt, size int64) (p *student.Population, err error) {
-	defer recovered(&err)
-	f, err := openColumns(r, size)
+// snapshot is an open snapshot file.
+type snapshot struct {
+	snapshotHeader
+	file    *columns.File
+	zone    *time.Location
+	reading Hash
+	firsts  []string // of each group
+}
+
+// openSnapshot opens a snapshot of which the seal is known.
+func openSnapshot(r io.ReaderAt, size int64, seal Hash) (*snapshot, error) {
+	file, err := columns.Open(r, size, columns.Digest(seal))
 	if err != nil {
 		return nil, err
 	}
-	var h snapshotHeader
-	if err := header(f, SnapshotFormat, &h, &h.Format); err != nil {
+	s := &snapshot{file: file}
+	if err := describe(file, SnapshotFormat, &s.snapshotHeader, &s.Format); err != nil {
 		return nil, err
 	}
-	if rows := f.file.NumRows(); rows != int64(h.Size) {
-		return nil, fmt.Errorf("the file has %d rows, its description says %d", rows, h.Size)
+	if s.Size < 0 || s.Size > math.MaxInt32 || file.Chunks() != s.groups()*s.perGroup()+1 {
+		return nil, fmt.Errorf("the file has %d chunks, by its description %d", file.Chunks(), s.groups()*s.perGroup()+1)
 	}
-	zone, err := time.LoadLocation(h.Zone)
+	if s.zone, err = time.LoadLocation(s.Zone); err != nil {
+		return nil, fmt.Errorf("time zone %q: %w", s.Zone, err)
+	}
+	if s.reading, err = readingOf(&s.snapshotHeader); err != nil {
+		return nil, err
+	}
+	index, err := file.Read(file.Chunks()-1, nil, nil)
 	if err != nil {
-		return nil, fmt.Errorf("time zone %q: %w", h.Zone, err)
+		return nil, err
 	}
-	d := &snapshotDecoder{columnsFile: f, size: h.Size}
-	ids, schools, classes := d.texts("student"), d.texts("school"), d.texts("class")
-	columns := make([]*student.Column, len(h.Columns))
-	for i, c := range h.Columns {
-		columns[i] = d.column(c)
-	}
-	if d.err != nil {
-		return nil, d.err
-	}
-	return student.New(h.District, h.At, zone, h.Source, ids, schools, classes, columns), nil
+	d := columns.NewDecoder(index)
+	s.firsts = columns.Texts(d, nil, s.groups())
+	return s, d.End()
 }
 
-// snapshotDecoder reads whole columns, row group after row group, and keeps
-// the first error.
-type snapshotDecoder struct {
-	*columnsFile
-	size int
-	err  error
+// describe reads a file's description and refuses another format than want.
+func describe(file *columns.File, want string, into any, format *string) error {
+	if err := json.Unmarshal(file.Description, into); err != nil {
+		return fmt.Errorf("description: %w", err)
+	}
+	if *format != want {
+		return fmt.Errorf("format %q is not known here, only %q", *format, want)
+	}
+	return nil
 }
 
-// each calls f for the cells of each row group.
-func (d *snapshotDecoder) each(name string, f func(c cells)) {
-	for g := range d.file.RowGroups() {
-		if d.err != nil {
-			return
-		}
-		c, err := d.read(g, name)
+// rows is the number of students in a group.
+func (h *snapshotHeader) rows(group int) int { return rowsOf(h.Size, group) }
+
+func rowsOf(size, group int) int { return min(GroupRows, size-group*GroupRows) }
+
+func (s *snapshot) chunk(group, chunk int) (*columns.Decoder, error) {
+	b, err := s.file.Read(group*s.perGroup()+chunk, nil, nil)
+	return columns.NewDecoder(b), err
+}
+
+// students are the students of a group, in order.
+func (s *snapshot) students(group int) ([]string, error) {
+	d, err := s.chunk(group, chunkStudents)
+	if err != nil {
+		return nil, err
+	}
+	ids := columns.Texts(d, nil, s.rows(group))
+	return ids, d.End()
+}
+
+// places are the schools and classes of a group's students.
+func (s *snapshot) places(group int) (schools, classes []string, err error) {
+	d, err := s.chunk(group, chunkPlaces)
+	if err != nil {
+		return nil, nil, err
+	}
+	schools = columns.RepeatedTexts(d, nil, s.rows(group))
+	classes = columns.RepeatedTexts(d, nil, s.rows(group))
+	return schools, classes, d.End()
+}
+
+// groupOf is the group that a student is in, if in any: the last that begins with
+// the student or before; -1 if there is none.
+func (s *snapshot) groupOf(id string) int {
+	return sort.Search(len(s.firsts), func(g int) bool { return s.firsts[g] > id }) - 1
+}
+
+// find is the row of a student.
+func (s *snapshot) find(id string) (row int, found bool, err error) {
+	group := s.groupOf(id)
+	if group < 0 {
+		return 0, false, nil
+	}
+	ids, err := s.students(group)
+	if err != nil {
+		return 0, false, err
+	}
+	at := sort.SearchStrings(ids, id)
+	return group*GroupRows + at, at < len(ids) && ids[at] == id, nil
+}
+
+// findPart is the row of the student who has this part in decisions' ids.
+func (s *snapshot) findPart(studentPart string) (row int, found bool, err error) {
+	var want uint32
+	if _, err := fmt.Sscanf(studentPart, "%08x", &want); err != nil {
+		return 0, false, nil
+	}
+	var parts []uint32
+	for g := range s.groups() {
+		d, err := s.chunk(g, chunkParts)
 		if err != nil {
-			d.err = err
-			return
+			return 0, false, err
 		}
-		f(c)
+		parts = columns.Ints(d, parts[:0], s.rows(g))
+		if err := d.End(); err != nil {
+			return 0, false, err
+		}
+		for at, part := range parts {
+			if part != want {
+				continue
+			}
+			ids, err := s.students(g)
+			if err != nil {
+				return 0, false, err
+			}
+			if decision.StudentPart(s.District, ids[at]) == studentPart {
+				return g*GroupRows + at, true, nil
+			}
+		}
 	}
+	return 0, false, nil
 }
 
-func (d *snapshotDecoder) texts(name string) []string {
-	out := make([]string, 0, d.size)
-	var last string // neighbours often share a school: share the string too
-	d.each(name, func(c cells) {
-		for i := range c.values {
-			if b := c.values[i].ByteArray(); string(b) != last {
-				last = string(b)
+// DecodeSnapshot rebuilds a population from a file of which the seal is known.
+// What rules can see of it is what they saw: presence, the values that are
+// present, provenance, instant, zone. A dictionary is in order of first
+// appearance, and cells without a value hold zero, whatever they held before.
+func DecodeSnapshot(r io.ReaderAt, size int64, seal Hash) (*student.Population, error) {
+	s, err := openSnapshot(r, size, seal)
+	if err != nil {
+		return nil, err
+	}
+	return s.population(0, s.groups(), nil)
+}
+
+// population is the students of groups [from, to), with the columns that a model
+// declares, as its attributes; with all for nil.
+func (s *snapshot) population(from, to int, model *bundle.Model) (*student.Population, error) {
+	var ids, schools, classes []string
+	decoders := make([]*columnDecoder, 0, len(s.Columns))
+	for i, c := range s.Columns {
+		if model == nil || declares(model, c.Attribute) {
+			decoders = append(decoders, newColumnDecoder(c, chunkColumns+i))
+		}
+	}
+	for g := from; g < to; g++ {
+		who, err := s.students(g)
+		if err != nil {
+			return nil, err
+		}
+		where, which, err := s.places(g)
+		if err != nil {
+			return nil, err
+		}
+		ids, schools, classes = append(ids, who...), append(schools, where...), append(classes, which...)
+		for _, c := range decoders {
+			d, err := s.chunk(g, c.chunk)
+			if err != nil {
+				return nil, err
 			}
-			out = append(out, last)
+			if err := c.add(d, len(who), 0, len(who)); err != nil {
+				return nil, fmt.Errorf("attribute %q: %w", c.Name(), err)
+			}
 		}
-	})
-	return out
+	}
+	found := make([]*student.Column, len(decoders))
+	for i, c := range decoders {
+		found[i] = c.Column
+	}
+	all := student.New(s.District, s.At, s.zone, s.Source, ids, schools, classes, found)
+	if model == nil {
+		return all, nil
+	}
+	for _, a := range model.Attributes {
+		if !holds(all, a) {
+			return nil, fmt.Errorf("the snapshot has no column for the declared attribute %q", a.Name)
+		}
+	}
+	return all.View(*model), nil
 }
 
-func (d *snapshotDecoder) column(h snapshotColumn) *student.Column {
-	name := h.Attribute.Name
-	c := &student.Column{Attribute: h.Attribute, Presence: make([]student.Presence, 0, d.size)}
-	d.each("presence_"+name, func(p cells) {
-		for i := range p.values {
-			c.Presence = append(c.Presence, student.Presence(p.values[i].Int32()))
+func declares(m *bundle.Model, a bundle.Attribute) bool {
+	for _, declared := range m.Attributes {
+		if student.SameValues(declared, a) {
+			return true
 		}
-	})
-	v := newValueDecoder(c, d.size)
-	d.each("value_"+name, v.add)
+	}
+	return false
+}
+
+// holds reports whether a population has the values of an attribute.
+func holds(p *student.Population, a bundle.Attribute) bool {
+	for _, c := range p.Columns() {
+		if student.SameValues(c.Attribute, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// columnDecoder appends groups of cells to a column.
+type columnDecoder struct {
+	*student.Column
+	chunk   int
+	numbers map[string]uint32 // of the texts in Dict
+}
+
+func newColumnDecoder(h snapshotColumn, chunk int) *columnDecoder {
+	c := &columnDecoder{Column: &student.Column{Attribute: h.Attribute}, chunk: chunk}
+	if c.Type().Element() == bundle.String {
+		c.numbers = map[string]uint32{}
+	}
+	if c.Type().IsList() {
+		c.Offsets = []uint32{0}
+	}
 	if h.Rows {
-		c.RowOffsets = append(make([]uint32, 0, d.size+1), 0)
-		c.Rows = []uint32{}
-		d.each("rows_"+name, func(r cells) {
-			for i := range r.rows() {
-				list, _ := r.list(i, 0)
-				for _, v := range list {
-					c.Rows = append(c.Rows, v.Uint32())
-				}
-				c.RowOffsets = append(c.RowOffsets, uint32(len(c.Rows)))
-			}
-		})
+		c.RowOffsets, c.Rows = []uint32{0}, []uint32{}
 	}
 	if h.Newest {
-		c.Newest = make([]int32, 0, d.size)
-		d.each("newest_"+name, func(n cells) {
-			for i := range n.values {
-				c.Newest = append(c.Newest, n.values[i].Int32())
-			}
-		})
+		c.Newest = []int32{}
 	}
 	return c
 }
 
-// valueDecoder appends cells to a column's slices.
-type valueDecoder struct {
-	*student.Column
-	codes map[string]uint32
-}
-
-func newValueDecoder(c *student.Column, size int) *valueDecoder {
+// add reads a group's rows and appends those in [first, last).
+func (c *columnDecoder) add(d *columns.Decoder, rows, first, last int) error {
+	presence := columns.Ints[student.Presence](d, nil, rows)
+	for _, p := range presence {
+		if p > student.Faulty {
+			d.Fail(fmt.Errorf("presence %d is not known", p))
+		}
+	}
+	// The values of a group are those in [from, to) of all of them.
+	values, from, to := rows, first, last
+	switch {
+	case d.Err() != nil:
+		return d.Err()
+	case c.Type().IsList():
+		ends := lengths(d, rows)
+		for i, p := range presence {
+			if len(ends) == rows+1 && p != student.Present && ends[i] != ends[i+1] {
+				d.Fail(errors.New("a student without a value has one"))
+			}
+		}
+		values, from, to = c.within(d, &c.Offsets, ends, first, last)
+	case c.numbers != nil:
+		values, from, to = count(presence), count(presence[:first]), count(presence[:last])
+	}
 	switch c.Type().Element() {
 	case bundle.Boolean:
-		c.Bools = make([]bool, 0, size)
+		c.Bools = columns.BoolsIn(d, c.Bools, values, from, to)
 	case bundle.Integer, bundle.Date:
-		c.Ints = make([]int64, 0, size)
+		c.Ints = columns.IntsIn(d, c.Ints, values, from, to)
 	case bundle.Number:
-		c.Floats = make([]float64, 0, size)
+		c.Floats = columns.FloatsIn(d, c.Floats, values, from, to)
 	default:
-		c.Codes = make([]uint32, 0, size)
+		c.texts(d, presence[first:last], values, from, to)
+	}
+	c.Presence = append(c.Presence, presence[first:last]...)
+	if c.RowOffsets != nil {
+		values, from, to = c.within(d, &c.RowOffsets, lengths(d, rows), first, last)
+		c.Rows = columns.IntsIn(d, c.Rows, values, from, to)
+	}
+	if c.Newest != nil {
+		c.Newest = columns.IntsIn(d, c.Newest, rows, first, last)
+	}
+	return d.End()
+}
+
+func count(presence []student.Presence) (n int) {
+	for _, p := range presence {
+		if p == student.Present {
+			n++
+		}
+	}
+	return n
+}
+
+// lengths reads the lengths of rows' lists and gives where each begins and, last,
+// where they end; nothing where that fails.
+func lengths(d *columns.Decoder, rows int) []uint32 {
+	ends, total := make([]uint32, 1, rows+1), 0
+	for _, length := range columns.Ints[uint32](d, nil, rows) {
+		if total += int(length); total > columns.MaxValues {
+			d.Fail(errTooMany)
+			return nil
+		}
+		ends = append(ends, uint32(total))
+	}
+	if d.Err() != nil {
+		return nil
+	}
+	return ends
+}
+
+// within appends to a column's offsets those of the rows in [first, last), and
+// gives how many elements a group has, and which of them are these rows'.
+func (c *columnDecoder) within(d *columns.Decoder, offsets *[]uint32, ends []uint32, first, last int) (elements, from, to int) {
+	if d.Err() != nil {
+		return 0, 0, 0
+	}
+	base := uint64((*offsets)[len(*offsets)-1])
+	if base+uint64(ends[last]) > math.MaxUint32 {
+		d.Fail(errTooMany)
+		return 0, 0, 0
+	}
+	for _, end := range ends[first+1 : last+1] {
+		*offsets = append(*offsets, uint32(base)+end-ends[first])
+	}
+	return int(ends[len(ends)-1]), int(ends[first]), int(ends[last])
+}
+
+// texts appends the texts of present cells, or list elements; a scalar cell
+// without a value gets code 0. The dictionary grows by what is used.
+func (c *columnDecoder) texts(d *columns.Decoder, presence []student.Presence, values, from, to int) {
+	codes, dictionary := columns.CodedTextsIn(d, nil, values, from, to)
+	if d.Err() != nil {
+		return
+	}
+	renumbered := make([]uint32, len(dictionary)) // plus one
+	number := func(code uint32) uint32 {
+		if renumbered[code] == 0 {
+			text := dictionary[code]
+			n, known := c.numbers[text]
+			if !known {
+				n = uint32(len(c.Dict))
+				c.Dict = append(c.Dict, text)
+				c.numbers[text] = n
+			}
+			renumbered[code] = n + 1
+		}
+		return renumbered[code] - 1
 	}
 	if c.Type().IsList() {
-		c.Offsets = append(make([]uint32, 0, size+1), 0)
+		for _, code := range codes {
+			c.Codes = append(c.Codes, number(code))
+		}
+		return
 	}
-	return &valueDecoder{c, map[string]uint32{}}
-}
-
-func (v *valueDecoder) add(c cells) {
-	for row := range c.rows() {
-		if !v.Type().IsList() {
-			v.value(c.values[row])
+	for _, p := range presence {
+		if p != student.Present {
+			c.Codes = append(c.Codes, 0)
 			continue
 		}
-		list, _ := c.list(row, 1)
-		for _, e := range list {
-			v.value(e)
+		c.Codes, codes = append(c.Codes, number(codes[0])), codes[1:]
+	}
+}
+
+// one is the population of the one student in a row, with all columns.
+func (s *snapshot) one(row int) (*student.Population, error) {
+	group, at := row/GroupRows, row%GroupRows
+	ids, err := s.students(group)
+	if err != nil {
+		return nil, err
+	}
+	schools, classes, err := s.places(group)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*student.Column, len(s.Columns))
+	for i, h := range s.Columns {
+		d, err := s.chunk(group, chunkColumns+i)
+		if err != nil {
+			return nil, err
 		}
-		v.Offsets = append(v.Offsets, uint32(max(len(v.Bools), len(v.Ints), len(v.Floats), len(v.Codes))))
+		c := newColumnDecoder(h, chunkColumns+i)
+		if err := c.add(d, len(ids), at, at+1); err != nil {
+			return nil, fmt.Errorf("attribute %q: %w", c.Name(), err)
+		}
+		found[i] = c.Column
 	}
-}
-
-// value appends one value; null appends zero.
-func (v *valueDecoder) value(p parquet.Value) {
-	switch v.Type().Element() {
-	case bundle.Boolean:
-		v.Bools = append(v.Bools, !p.IsNull() && p.Boolean())
-	case bundle.Integer, bundle.Date:
-		v.Ints = append(v.Ints, orZero(p, parquet.Value.Int64))
-	case bundle.Number:
-		v.Floats = append(v.Floats, orZero(p, parquet.Value.Double))
-	default:
-		v.Codes = append(v.Codes, v.code(p))
-	}
-}
-
-func orZero[T any](p parquet.Value, get func(parquet.Value) T) (zero T) {
-	if p.IsNull() {
-		return zero
-	}
-	return get(p)
-}
-
-func (v *valueDecoder) code(p parquet.Value) uint32 {
-	if p.IsNull() {
-		return 0
-	}
-	b := p.ByteArray()
-	if code, ok := v.codes[string(b)]; ok {
-		return code
-	}
-	code := uint32(len(v.Dict))
-	v.Dict = append(v.Dict, string(b))
-	v.codes[string(b)] = code
-	return code
-}
-
-// populationIndex finds a student's row. Rows are in order of id.
-func populationIndex(p *student.Population, id string) (int, bool) {
-	return slices.BinarySearch(p.IDs, id)
+	return student.New(s.District, s.At, s.zone, s.Source, ids[at:at+1], schools[at:at+1], classes[at:at+1], found), nil
 }

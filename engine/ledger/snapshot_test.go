@@ -19,11 +19,11 @@ func TestSnapshotRebuildsWhatRulesSee(t *testing.T) {
 	for seed := range uint64(40) {
 		d := ledgertest.District{Name: "springfield", Seed: seed, Students: int(seed * seed)}
 		p := d.Population(int(seed))
-		file := encode(t, p)
-		if again := encode(t, p); !bytes.Equal(file, again) {
+		file, seal := encode(t, p)
+		if again, _ := encode(t, p); !bytes.Equal(file, again) {
 			t.Fatal("the same population gives other bytes")
 		}
-		got, err := ledger.DecodeSnapshot(bytes.NewReader(file), int64(len(file)))
+		got, err := ledger.DecodeSnapshot(bytes.NewReader(file), int64(len(file)), seal)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,11 +31,11 @@ func TestSnapshotRebuildsWhatRulesSee(t *testing.T) {
 			t.Fatalf("seed %d: the frame differs", seed)
 		}
 		for i := range p.IDs {
-			if !bytes.Equal(ledger.CanonicalInput(nil, p, i), ledger.CanonicalInput(nil, got, i)) {
+			if !bytes.Equal(ledger.CanonicalInformation(nil, p, i), ledger.CanonicalInformation(nil, got, i)) {
 				t.Fatalf("seed %d: row %d differs", seed, i)
 			}
 		}
-		if again := encode(t, got); !bytes.Equal(file, again) {
+		if again, _ := encode(t, got); !bytes.Equal(file, again) {
 			t.Fatalf("seed %d: what was decoded is encoded otherwise", seed)
 		}
 	}
@@ -57,13 +57,13 @@ func TestSnapshotOfManyRowGroups(t *testing.T) {
 		column.Offsets = append(column.Offsets, uint32(len(column.Floats)))
 	}
 	p := student.New("springfield", ledgertest.Epoch, time.UTC, student.Origin{}, ids, schools, schools, []*student.Column{column})
-	file := encode(t, p)
-	got, err := ledger.DecodeSnapshot(bytes.NewReader(file), int64(len(file)))
+	file, seal := encode(t, p)
+	got, err := ledger.DecodeSnapshot(bytes.NewReader(file), int64(len(file)), seal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range ids {
-		if !bytes.Equal(ledger.CanonicalInput(nil, p, i), ledger.CanonicalInput(nil, got, i)) {
+		if !bytes.Equal(ledger.CanonicalInformation(nil, p, i), ledger.CanonicalInformation(nil, got, i)) {
 			t.Fatalf("row %d differs", i)
 		}
 	}
@@ -72,17 +72,18 @@ func TestSnapshotOfManyRowGroups(t *testing.T) {
 func TestSnapshotNeedsANamedZone(t *testing.T) {
 	for _, zone := range []*time.Location{time.FixedZone("Springfield", 3600)} {
 		p := student.New("springfield", ledgertest.Epoch, zone, student.Origin{}, nil, nil, nil, nil)
-		if err := ledger.EncodeSnapshot(&bytes.Buffer{}, p); err == nil {
+		if _, err := ledger.EncodeSnapshot(&bytes.Buffer{}, p); err == nil {
 			t.Errorf("zone %s is taken", zone)
 		}
 	}
 }
 
-func encode(t *testing.T, p *student.Population) []byte {
+func encode(t *testing.T, p *student.Population) ([]byte, ledger.Hash) {
 	t.Helper()
 	var file bytes.Buffer
-	if err := ledger.EncodeSnapshot(&file, p); err != nil {
+	seal, err := ledger.EncodeSnapshot(&file, p)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return file.Bytes()
+	return file.Bytes(), seal
 }

@@ -45,6 +45,8 @@ type Store interface {
 	// its first instant and seed, so that a run interrupted by a crash is done
 	// again exactly as it was begun; if it was committed meanwhile, State says so.
 	BeginRun(context.Context, RunStart) (Run, error)
+	// BeginRuns begins several runs at once, all or none.
+	BeginRuns(context.Context, []RunStart) ([]Run, error)
 	// PendingRuns are the runs begun and not committed, in order of id.
 	PendingRuns(context.Context) ([]Run, error)
 	// AbandonRun gives up a pending run. A committed run cannot be given up.
@@ -56,7 +58,13 @@ type Store interface {
 	// withdrawn, and a live run's places take the place of those before. What a
 	// greater mode decided stays in force: a trial frees nobody's seat.
 	// Committing a run again is no change and returns the first receipt.
+	//
+	// A run decides about every student of its population.
 	CommitRun(context.Context, RunCommit) (Receipt, error)
+	// Record begins to record runs that were decided on one reading of the
+	// district, in parts or at once: see Recorder. A store records one at a time;
+	// Record waits for the one before to end, or for the context.
+	Record(context.Context, ...Recorded) (Recorder, error)
 
 	// Runs are the committed runs of a process, or of all for an empty name, in
 	// the order they were committed.
@@ -65,6 +73,9 @@ type Store interface {
 	// among those made in the given mode or a lesser one: what a run in that mode
 	// supersedes. With ModeLive it is the decision in force.
 	InForce(ctx context.Context, process string, mode bundle.Mode) (map[string]string, error)
+	// Standing is the committed run whose decisions InForce gives, nil if there is
+	// none. It costs no reading of decisions.
+	Standing(ctx context.Context, process string, mode bundle.Mode) (*Run, error)
 	// Held are the seats that students hold in a process, by student.
 	Held(ctx context.Context, process string) (map[string]decision.Seat, error)
 	// Places are the seats held and the waiting list of a process: by group,
@@ -75,8 +86,13 @@ type Store interface {
 	Decisions(context.Context, Query) iter.Seq2[Decision, error]
 	// Decision is one decision and the evidence that it was recorded.
 	Decision(ctx context.Context, id string) (Decision, Evidence, error)
-	// Snapshot is what a committed run read and the bundle it ran.
+	// Snapshot is what a committed run read, as its process saw it, and the bundle
+	// it ran.
 	Snapshot(ctx context.Context, run string) (*student.Population, *bundle.Bundle, error)
+	// Knew is all that was read of one student for a committed run and those
+	// recorded with it, as a population of one. Its View of the run's bundle is
+	// what the run's process saw.
+	Knew(ctx context.Context, run, student string) (*student.Population, error)
 	// Tasks are the tasks of a process in one state, by opening and id; an empty
 	// argument means any.
 	Tasks(ctx context.Context, process string, state decision.TaskState) ([]decision.Task, error)
@@ -120,13 +136,51 @@ type Run struct {
 	RunStart
 	State RunState
 
-	Mode     bundle.Mode // of the process
-	Sequence int64       // place in the district's chain, from 1
-	Snapshot string      // sha256-<hex> of the snapshot file
-	Segment  string      // sha256-<hex> of the segment file
-	Root     Hash        // of the segment's Merkle tree
-	Entry    Hash        // hash of the run's entry in the chain
-	Counts   Counts
+	Mode      bundle.Mode // of the process
+	Sequence  int64       // place in the district's chain, from 1
+	Snapshot  string      // sha256-<hex>, the snapshot file's seal
+	Recording string      // the run that the segment file is named by
+	Segment   string      // sha256-<hex>, the segment file's seal
+	Proof     Proof
+	Root      Hash // of the run's Merkle tree; zero with ProofPerRun
+	Entry     Hash // hash of the run's entry in the chain
+	Counts    Counts
+}
+
+// Recorded is a run that is to be recorded.
+type Recorded struct {
+	Run    string // id, from BeginRun
+	Bundle *bundle.Bundle
+	// Proof of its decisions; empty is the store's own.
+	Proof Proof
+}
+
+// Recorder records runs. One goroutine uses it at a time; it uses all cores.
+type Recorder interface {
+	// Append adds the next students and, for each run in the order given to
+	// Record, what was decided about them. Students ascend over all parts. All
+	// parts but the last have a multiple of GroupRows students, and all have the
+	// same columns, district, instant and zone; the last one's Source is the
+	// snapshot's.
+	//
+	// A batch's Supersedes is filled in. A run whose decisions are nil is given
+	// up: nothing of it is recorded, and it stays pending. After an error nothing
+	// more can be appended.
+	Append(ctx context.Context, part *student.Population, runs []Decisions) error
+	// Commit makes all that was appended durable and visible, or nothing of it,
+	// and ends the recording. The receipts are in the order of the runs; that of
+	// a run given up has a pending run.
+	Commit(context.Context) ([]Receipt, error)
+	// Close ends a recording that is not committed; nothing of it is kept. After
+	// Commit it does nothing.
+	Close() error
+}
+
+// Decisions are what a run decided about the students of a part.
+type Decisions struct {
+	Batch *decision.Batch // nil gives the run up
+	// Tasks are those that these decisions open.
+	Tasks []decision.Task
 }
 
 // RunCommit is a run's outcome.
@@ -134,14 +188,18 @@ type RunCommit struct {
 	Run    string // id, from BeginRun
 	Bundle *bundle.Bundle
 	// Population is what the run read, with at least the attributes the bundle
-	// declares; only those are kept. Its instant is the run's.
+	// declares; all of its columns are kept. Its instant is the run's.
 	Population *student.Population
-	// Records are the decisions, in ascending order of student, each about a
-	// student of the population. Supersedes may be left empty: the store fills it
-	// in. The slice is not changed.
+	// Batch are the decisions, row for row of the population. Its Supersedes is
+	// filled in.
+	Batch *decision.Batch
+	// Records are the decisions where Batch is nil, in the population's order.
+	// Supersedes may be left empty. The slice is not changed.
 	Records []decision.Record
 	// Tasks are those the decisions open.
 	Tasks []decision.Task
+	// Proof of the decisions; empty is the store's own.
+	Proof Proof
 }
 
 // Receipt acknowledges a commit.
@@ -188,19 +246,6 @@ type Decision struct {
 	// decision has its own state and is not in force.
 	Current decision.State
 	Cursor  Cursor
-}
-
-// Evidence proves that a decision was recorded in a run: see
-// Evidence.Check.
-type Evidence struct {
-	Run       Run
-	Segment   string   // file name below the district's folder
-	Row       int      // row of the segment, from 0: the leaf's index
-	Key       Key      // the student's; who holds it can link this student's commitments
-	Inputs    Hash     // commitment to what the run knew of the student
-	Leaf      Hash     // commitment to record and inputs
-	Proof     [][]byte // RFC 6962 inclusion proof of Leaf under Run.Root
-	EntryJSON []byte   // the run's entry in the chain, canonical
 }
 
 // Progress says how far a verification is.

@@ -10,14 +10,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
-	"github.com/juncture-dev/juncture/engine/student"
 )
 
 // VerifyAll verifies every district of a store folder, reading only. A district
@@ -52,7 +50,7 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 		progress = func(Progress) {}
 	}
 	v := &verification{Ledger: l, ctx: ctx, report: Report{District: l.district},
-		before: map[string]*standing{}, orders: map[int64]held{}, held: map[string][]Place{}, keyed: map[string]bool{}, spoilt: map[string]bool{}}
+		before: map[string]*standing{}, held: map[string][]Place{}, spoilt: map[string]bool{}, damaged: map[string]bool{}, bundles: map[string]*bundle.Bundle{}}
 	// Files before rows: a file that a writer adds meanwhile is not looked for,
 	// and the row of one listed is there when the rows are read.
 	files, err := l.allFiles()
@@ -69,14 +67,20 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 	v.integrity()
 	v.schema()
 	v.chain()
+	v.revisions()
 	v.loadKeys()
 	progress(Progress{l.district, 0, len(v.runs)})
-	for i, r := range v.runs {
+	for done := 0; done < len(v.runs); {
 		if err := ctx.Err(); err != nil {
 			return v.report, err
 		}
-		v.run(r)
-		progress(Progress{l.district, i + 1, len(v.runs)})
+		together := v.runs[done : done+1]
+		for next := done + 1; next < len(v.runs) && v.runs[next].Recording == together[0].Recording; next++ {
+			together = v.runs[done : next+1]
+		}
+		v.recorded(together)
+		done += len(together)
+		progress(Progress{l.district, done, len(v.runs)})
 	}
 	v.places()
 	v.outbox()
@@ -90,17 +94,17 @@ func (l *Ledger) Verify(ctx context.Context, progress func(Progress)) (Report, e
 // verification is one Verify under way. Its methods add the faults they find.
 type verification struct {
 	*Ledger
-	ctx    context.Context
-	tx     querier
-	report Report
-	runs   []*verifiedRun       // whose entry could be read, in order
-	after  map[string]*standing // by process, with all runs
-	before map[string]*standing // by process, as far as runs were looked at
-	orders map[int64]held       // of whole runs in before, by sequence
-	held   map[string][]Place   // by process, of its newest live run if that is whole
-	keys   *keyring
-	keyed  map[string]bool // students with a decision
-	spoilt map[string]bool // students whose key was found wrong
+	ctx     context.Context
+	tx      querier
+	report  Report
+	runs    []*verifiedRun            // whose entry could be read, in order
+	after   map[string]*standing      // by process, with all runs
+	before  map[string]*standing      // by process, as far as runs were looked at
+	held    map[string][]Place        // by process, of its newest live run if that is whole
+	bundles map[string]*bundle.Bundle // by digest, those that are whole
+	damaged map[string]bool           // files that are not what was recorded
+	keys    *keyring
+	spoilt  map[string]bool // students whose key was found wrong
 }
 
 // verifiedRun is a run whose entry could be read.
@@ -144,7 +148,7 @@ func (v *verification) integrity() {
 // schema compares the database's tables, indexes and triggers with those of a
 // fresh one: a trigger would change what a later commit stores.
 func (v *verification) schema() {
-	fresh, err := freshSchema(v.district)
+	fresh, err := freshSchema()
 	if err != nil {
 		v.fault(liveFile, "", "", "", err.Error())
 		return
@@ -155,7 +159,7 @@ func (v *verification) schema() {
 		}
 		delete(fresh, o[0])
 	}
-	for name := range fresh {
+	for _, name := range sortedKeys(fresh) {
 		v.fault(liveFile, "", "", "", name+" is missing")
 	}
 }
@@ -163,15 +167,15 @@ func (v *verification) schema() {
 // chain reads the entries and checks how they follow one another.
 func (v *verification) chain() {
 	type row struct {
-		sequence     int64
-		run, process string
-		form, hash   []byte
+		sequence                 int64
+		run, process, mode, part string
+		form, hash               []byte
 	}
 	entries := rows(v, "runs", func(scan func(...any) error) (row, error) {
 		var r row
-		err := scan(&r.sequence, &r.run, &r.process, &r.form, &r.hash)
+		err := scan(&r.sequence, &r.run, &r.process, &r.mode, &r.part, &r.form, &r.hash)
 		return r, err
-	}, `SELECT sequence, run, process, entry, hash FROM runs ORDER BY sequence`)
+	}, `SELECT sequence, run, process, mode, part, entry, hash FROM runs ORDER BY sequence`)
 	var previous Hash
 	var readable []Run
 	for i, r := range entries {
@@ -189,7 +193,7 @@ func (v *verification) chain() {
 		if r.sequence != int64(i)+1 || e.Previous != previous.String() {
 			say("the entry does not follow the one before: entries were taken out, added or altered")
 		}
-		if e.Sequence != r.sequence || e.Run != r.run || e.Process != r.process || e.District != v.district {
+		if e.Sequence != r.sequence || e.Run != r.run || e.Process != r.process || string(e.Mode) != r.mode || decision.RunPart(e.Revision, e.Trigger) != r.part || e.District != v.district {
 			say("the row's columns are not those of its entry")
 		}
 		if e.Run != RunID(v.district, e.Process, e.Revision, e.Trigger) {
@@ -208,6 +212,39 @@ func (v *verification) chain() {
 	v.report.Runs, v.report.Head = len(entries), previous
 }
 
+// revisions: each bundle has its digest, and is of a run.
+func (v *verification) revisions() {
+	type row struct{ digest, form string }
+	unused := map[string]bool{}
+	for _, r := range rows(v, "revisions", func(scan func(...any) error) (row, error) {
+		var r row
+		err := scan(&r.digest, &r.form)
+		return r, err
+	}, `SELECT digest, bundle FROM revisions ORDER BY digest`) {
+		unused[r.digest] = true
+		b, err := bundle.Parse([]byte(r.form))
+		switch {
+		case string(bundle.DigestOf([]byte(r.form))) != r.digest:
+			v.fault(liveFile, "revisions", r.digest, "", "the bundle does not have its digest")
+		case err != nil:
+			v.fault(liveFile, "revisions", r.digest, "", err.Error())
+		default:
+			v.bundles[r.digest] = b
+		}
+	}
+	for _, r := range v.runs {
+		if _, there := unused[r.Revision]; !there {
+			v.fault(liveFile, "revisions", r.Revision, r.ID, "the bundle of the run is missing")
+		}
+		unused[r.Revision] = false
+	}
+	for _, digest := range sortedKeys(unused) {
+		if unused[digest] {
+			v.fault(liveFile, "revisions", digest, "", "the bundle is of no run")
+		}
+	}
+}
+
 func (v *verification) loadKeys() {
 	var err error
 	if v.keys, err = loadKeys(v.ctx, v.tx); err != nil {
@@ -216,239 +253,31 @@ func (v *verification) loadKeys() {
 	}
 }
 
-// run checks a run's files, then what is in them against one another, against
-// the entry and against the live rows of the run.
-func (v *verification) run(r *verifiedRun) {
-	before := v.before[r.Process]
-	if before == nil {
-		before = &standing{}
-		v.before[r.Process] = before
-	}
-	defer func() {
-		if replaced := before[weight(r.Mode)]; replaced != nil {
-			delete(v.orders, replaced.Sequence) // no longer needed
-		}
-		before[weight(r.Mode)] = &r.Run
-	}()
-	files := filesOf(r.Run)
-	segment := v.file(r, files[0], r.Segment)
-	snapshot := v.file(r, files[1], r.Snapshot)
-	revision := v.file(r, files[2], r.Revision)
-	if !segment || !snapshot || !revision {
-		v.report.Decisions += r.entry.Counts.Decisions
-		return
-	}
-	p, b, err := v.Snapshot(v.ctx, r.ID)
-	if err != nil {
-		v.fault(files[1], "", "", r.ID, err.Error())
-		return
-	}
-	s, err := v.openSegment(r.Run)
-	if err != nil {
-		v.fault(files[0], "", "", r.ID, err.Error())
-		return
-	}
-	c := &contents{verification: v, run: r, place: files[0], segment: s.segment, population: p, bundle: b, earlier: before.upTo(r.Mode)}
-	if err := errors.Join(c.check(), s.Close()); err != nil {
-		v.fault(files[0], "", "", r.ID, err.Error())
-		return
-	}
-	r.whole = true
-	v.orders[r.Sequence] = c.order
-	if live := v.after[r.Process][weight(bundle.ModeLive)]; live != nil && live.ID == r.ID {
-		v.held[r.Process] = c.places
-	}
-}
-
-// file compares a file's digest with what the run's entry says.
-func (v *verification) file(r *verifiedRun, place, digest string) bool {
-	f, err := os.Open(filepath.Join(v.dir, place))
-	if errors.Is(err, os.ErrNotExist) {
-		v.fault(place, "", "", r.ID, "the file is missing")
-		return false
-	}
-	if err != nil {
-		v.fault(place, "", "", r.ID, err.Error())
-		return false
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		v.fault(place, "", "", r.ID, err.Error())
-		return false
-	}
-	if got := digestName(Hash(h.Sum(nil))); got != digest {
-		v.fault(place, "", "", r.ID, fmt.Sprintf("the file was altered: its digest is %s, recorded is %s", got, digest))
-		return false
-	}
-	v.verified.Store(place, true)
-	return true
-}
-
-// contents is what is in a run's files, being checked.
-type contents struct {
-	*verification
-	run        *verifiedRun
-	place      string // of the segment
-	segment    *segment
-	population *student.Population
-	bundle     *bundle.Bundle
-	earlier    *Run // whose decisions this run superseded, or nil
-	records    []decision.Record
-	order      held
-	places     []Place
-}
-
-func (c *contents) say(row int, what string) {
-	at := ""
-	if row >= 0 {
-		at = strconv.Itoa(row)
-	}
-	c.fault(c.place, "", at, c.run.ID, what)
-}
-
-func (c *contents) check() error {
-	h := &c.segment.SegmentHeader
-	if h.District != c.district || h.Process != c.run.Process || h.Revision != c.run.Revision || h.Run != c.run.ID || h.Trigger != c.run.Trigger ||
-		!h.At.Equal(c.run.At) || h.Snapshot != c.run.Snapshot || h.Root != c.run.Root.String() {
-		c.say(-1, "the file's description is not of its run")
-	}
-	for g := range c.segment.groups() {
-		records, err := c.segment.records(g, 0, int(c.segment.file.RowGroups()[g].NumRows()))
-		if err != nil {
-			return err
-		}
-		c.records = append(c.records, records...)
-	}
-	c.report.Decisions += len(c.records)
-	if err := c.leaves(); err != nil {
-		return err
-	}
-	c.follow()
-	if mode := c.bundle.Process.Mode; c.run.Mode != mode && c.run.Mode != "" {
-		c.say(-1, "the entry's mode is not that of the revision")
-	}
-	c.places = placesOf(c.bundle.Process.Mode, c.records)
-	tasks := c.tasks()
-	want := countsOf(c.population.Len(), c.records, c.places, tasks)
-	if fmt.Sprint(want) != fmt.Sprint(c.run.Counts) {
-		c.say(-1, "the entry's counts are not those of the run's decisions")
-	}
-	return nil
-}
-
-// leaves recomputes each leaf from record, key and inputs, then the root.
-func (c *contents) leaves() error {
-	commitments, err := c.segment.commitments()
-	if err != nil {
-		return err
-	}
-	inputs, err := c.segment.hashes("inputs")
-	if err != nil {
-		return err
-	}
-	if got, err := root(commitments); err != nil || got != c.run.Root {
-		c.say(-1, "the leaves do not give the recorded root")
-	}
-	var mac hmacWriter
-	for i := range c.records {
-		r := &c.records[i]
-		c.keyed[r.Student] = true
-		row, known := populationIndex(c.population, r.Student)
-		if !known {
-			c.say(i, "the decision is about a student who is not in the snapshot")
-			continue
-		}
-		key, keyed := c.keys.of(r.Student)
-		if !keyed {
-			if !c.spoilt[r.Student] {
-				c.spoilt[r.Student] = true
-				c.fault(liveFile, "student_keys", "", c.run.ID, fmt.Sprintf("the key of the student of %s row %d is missing", c.place, i))
-			}
-			continue
-		}
-		var got leaf
-		if err := mac.leaf(&got, c.population, row, r, &key); err != nil {
-			return err
-		}
-		read := got.Inputs == inputs[i]
-		got.Inputs = inputs[i]
-		if err := mac.commitment(&got, r, &key); err != nil {
-			return err
-		}
-		c.judge(i, r.Student, read, got.Commitment == commitments[i])
-	}
-	return nil
-}
-
-// judge says what is wrong with a row whose leaf cannot be computed again. What
-// spoils both commitments is the key they share; that is said once a student.
-func (c *contents) judge(row int, student string, inputs, commitment bool) {
-	switch {
-	case !inputs && !commitment:
-		if !c.spoilt[student] {
-			c.spoilt[student] = true
-			c.fault(liveFile, "student_keys", "", c.run.ID, fmt.Sprintf("the key of the student of %s row %d does not give the recorded leaf", c.place, row))
-		}
-	case !inputs:
-		c.say(row, "what the snapshot knows of the student is not what was recorded")
-	case !commitment:
-		c.say(row, "the leaf does not commit to this decision")
-	}
-}
-
-// follow checks order, ids and what each decision supersedes.
-func (c *contents) follow() {
-	for i := range c.records {
-		r := &c.records[i]
-		if i > 0 && c.records[i-1].Student >= r.Student {
-			c.say(i, "the decisions are not in ascending order of student")
-		}
-		if r.ID != decision.ID(c.run.Revision, decision.StudentKey(c.district, r.Student), c.run.Trigger) {
-			c.say(i, "the decision's id is not that of its revision, student and trigger instance")
-		}
-		c.order.students = append(c.order.students, r.Student)
-		c.order.ids = append(c.order.ids, r.ID)
-	}
-	var before held
-	if c.earlier != nil {
-		var whole bool
-		if before, whole = c.orders[c.earlier.Sequence]; !whole {
-			return
-		}
-	}
-	for i, earlier := range before.under(c.records) {
-		if c.records[i].Supersedes != earlier {
-			c.say(i, "the decision does not supersede the one that was in force")
-		}
-	}
-}
-
 // tasks compares the run's rows of table tasks with the entry and with the
 // decisions, and returns how many there are.
-func (c *contents) tasks() int {
+func (v *verification) tasks(r *verifiedRun) int {
 	type row struct {
 		run  string
 		task decision.Task
 	}
-	found := rows(c.verification, "tasks", func(scan func(...any) error) (row, error) {
+	found := rows(v, "tasks", func(scan func(...any) error) (row, error) {
 		run, t, err := scanTask(scan)
 		return row{run, t}, err
-	}, `SELECT `+taskColumns+` FROM tasks WHERE run = ? ORDER BY id`, c.run.ID)
+	}, `SELECT `+taskColumns+` FROM tasks WHERE run = ? ORDER BY id`, r.ID)
 	tasks := make([]decision.Task, len(found))
 	for i := range found {
 		tasks[i] = found[i].task
 	}
-	if taskDigest(tasks).String() != c.run.entry.Tasks {
-		c.fault(liveFile, "tasks", "", c.run.ID, "the run's tasks are not those that its entry commits to")
+	if taskDigest(tasks).String() != r.entry.Tasks {
+		v.fault(liveFile, "tasks", "", r.ID, "the run's tasks are not those that its entry commits to")
 	}
 	state := decision.TaskOpen
-	if c.after[c.run.Process].superseded(&c.run.Run) {
+	if v.after[r.Process].superseded(&r.Run) {
 		state = decision.TaskWithdrawn
 	}
 	for i := range tasks {
-		if tasks[i].Process != c.run.Process || tasks[i].State != state {
-			c.fault(liveFile, "tasks", strconv.Itoa(i), c.run.ID, fmt.Sprintf("the task should be %s and of process %s (the run's rows counted from 0 in order of id)", state, c.run.Process))
+		if tasks[i].Process != r.Process || tasks[i].State != state {
+			v.fault(liveFile, "tasks", strconv.Itoa(i), r.ID, fmt.Sprintf("the task should be %s and of process %s (the run's rows counted from 0 in order of id)", state, r.Process))
 		}
 	}
 	return len(tasks)
@@ -583,8 +412,8 @@ func (v *verification) unusedKeys() {
 			return // its students are not known
 		}
 	}
-	for i, s := range v.keys.students {
-		if !v.keyed[s] {
+	for i, used := range v.keys.used {
+		if !used {
 			v.fault(liveFile, "student_keys", strconv.Itoa(i), "", "the key is of no student who has a decision (rows counted from 0 in order of student)")
 		}
 	}

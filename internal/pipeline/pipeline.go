@@ -308,7 +308,7 @@ func commit(ctx context.Context, in *Input, run *Run, batch *engine.Batch) error
 	}
 	tell(0)
 	receipt, err := in.Ledger.CommitRun(ctx, ledger.RunCommit{
-		Run: run.ID, Bundle: run.Program.Bundle(), Population: run.Population, Records: batch.Decisions.All(), Tasks: batch.Tasks,
+		Run: run.ID, Bundle: run.Program.Bundle(), Population: run.Population, Batch: batch.Decisions, Tasks: batch.Tasks,
 	})
 	if err != nil {
 		return err

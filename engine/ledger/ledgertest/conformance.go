@@ -149,7 +149,7 @@ func snapshotIsReadBack(t *testing.T, s ledger.Store, run ledger.Run, c ledger.R
 		t.Errorf("the bundle read has digest %s, %v", digest, err)
 	}
 	for i := range c.Population.IDs {
-		if string(ledger.CanonicalInput(nil, p, i)) != string(ledger.CanonicalInput(nil, c.Population, i)) {
+		if string(ledger.CanonicalInformation(nil, p, i)) != string(ledger.CanonicalInformation(nil, c.Population, i)) {
 			t.Fatalf("row %d of the snapshot is not what the run read", i)
 		}
 	}
@@ -491,7 +491,15 @@ func refusals(t *testing.T, open func(*testing.T, string) ledger.Store) {
 		"supersedes nothing":      func(c *ledger.RunCommit) { c.Records[0].Supersedes = c.Records[1].ID },
 		"a task of no decision":   func(c *ledger.RunCommit) { c.Tasks[0].Decision = "x" },
 		"a task twice":            func(c *ledger.RunCommit) { c.Tasks = append(c.Tasks, c.Tasks[0]) },
-		"expires in year 9999":    func(c *ledger.RunCommit) { c.Records[0].Expires = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"expires by itself":       func(c *ledger.RunCommit) { c.Records[3].Expires = time.Time{} },
+		"expires in year 10000": func(c *ledger.RunCommit) {
+			for i := range c.Records {
+				c.Records[i].Expires = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+			}
+		},
+		"the text of a reason": func(c *ledger.RunCommit) { c.Records[3].Reason.Text = map[string]string{"en": "Below 40."} },
+		"fewer than all":       func(c *ledger.RunCommit) { c.Records = c.Records[1:] },
+		"an unknown proof":     func(c *ledger.RunCommit) { c.Proof = "faith" },
 	} {
 		c := d.Commit(run, 0)
 		spoil(&c)

@@ -202,7 +202,7 @@ func (d District) record(r *rand.Rand, run ledger.Run, p *student.Population, i 
 	record := decision.Record{
 		ID:       decision.ID(run.Revision, decision.StudentKey(d.Name, p.IDs[i]), run.Trigger),
 		District: d.Name, School: p.Schools[i], Class: p.Classes[i], Student: p.IDs[i],
-		Process: run.Process, Revision: run.Revision, Run: run.ID, At: run.At,
+		Process: run.Process, Revision: run.Revision, Run: run.ID, At: run.At, Expires: run.At.Add(90 * 24 * time.Hour),
 	}
 	switch r.IntN(8) {
 	case 0:
@@ -220,13 +220,10 @@ func (d District) record(r *rand.Rand, run ledger.Run, p *student.Population, i 
 	}
 	record.Rules = []string{"far-behind"}
 	record.Reason = decision.Reason{Code: "FAR_BEHIND"}
-	if r.IntN(2) == 0 {
-		record.Reason.Text = map[string]string{"en": fmt.Sprintf("Below %d.", r.IntN(100)), "es": "¡Más!"}
-	}
 	if record.State != decision.Confirmed {
 		record.Group, record.Units, record.Rank = record.School, int64(1+r.IntN(2)), i+1
 		priority := 100 * r.Float64()
-		record.Priority, record.Expires = &priority, run.At.Add(90*24*time.Hour)
+		record.Priority = &priority
 	}
 	record.Result = []decision.Value{
 		{Field: "support", V: "tutoring"}, {Field: "minutes", V: int64(r.IntN(250))}, {Field: "share", V: r.Float64()}, {Field: "eligible", V: r.IntN(2) == 0},

@@ -4,21 +4,20 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
-	"github.com/juncture-dev/juncture/engine/decision"
+	"github.com/juncture-dev/juncture/engine/ledger/columns"
 )
 
-// recordFormat opens the canonical form of a decision record. A change of the
-// form is a change of this name.
-const recordFormat = "juncture.dev/decision/v1\x00"
+// The canonical forms' spelling is described in docs/record.md.
 
-// valueKind marks a result value in the canonical form and in a segment's
-// schema. A list has listOf added to the kind of its elements.
+// valueKind marks a result value in the canonical forms and in a segment. A list
+// has listOf added to the kind of its elements.
 type valueKind byte
 
 const (
@@ -30,81 +29,6 @@ const (
 	kindDate   valueKind = 5
 	listOf     valueKind = 16
 )
-
-// CanonicalRecord appends the canonical form of a decision record to dst: the
-// bytes that the record's Merkle leaf commits to. docs/record.md describes it.
-//
-// A nil and an empty list are the same, and so are a result field without a
-// value and a field left out. It fails on a value that decision.Value does not
-// allow.
-func CanonicalRecord(dst []byte, r *decision.Record) ([]byte, error) {
-	dst = append(dst, recordFormat...)
-	for _, s := range [...]string{r.ID, r.District, r.School, r.Class, r.Student, r.Process, r.Revision, r.Run} {
-		dst = appendString(dst, s)
-	}
-	dst = appendTime(dst, r.At)
-	dst = appendStrings(dst, r.Rules)
-	dst = appendString(dst, string(r.State))
-	dst = appendReason(dst, r.Reason)
-	dst, err := appendResult(dst, r.Result)
-	if err != nil {
-		return nil, err
-	}
-	if r.Priority == nil {
-		dst = append(dst, 0)
-	} else {
-		dst = appendFloat(append(dst, 1), *r.Priority)
-	}
-	dst = appendString(dst, r.Group)
-	dst = binary.AppendVarint(dst, r.Units)
-	dst = binary.AppendVarint(dst, int64(r.Rank))
-	dst = binary.AppendVarint(dst, int64(r.Waiting))
-	dst = appendString(dst, r.Placement)
-	dst = appendStrings(dst, r.Missing)
-	dst = appendString(dst, r.Failure)
-	dst = appendString(dst, r.Supersedes)
-	return appendTime(dst, r.Expires), nil
-}
-
-func appendReason(dst []byte, r decision.Reason) []byte {
-	dst = appendString(dst, r.Code)
-	dst = binary.AppendUvarint(dst, uint64(len(r.Text)))
-	languages := make([]string, 0, 4)
-	for language := range r.Text {
-		languages = append(languages, language)
-	}
-	slices.Sort(languages)
-	for _, language := range languages {
-		dst = appendString(dst, language)
-		dst = appendString(dst, r.Text[language])
-	}
-	return dst
-}
-
-func appendResult(dst []byte, result []decision.Value) ([]byte, error) {
-	if len(result) == 0 {
-		return append(dst, 0), nil
-	}
-	held := 0
-	for _, v := range result {
-		if v.V != nil {
-			held++
-		}
-	}
-	dst = binary.AppendUvarint(append(dst, 1), uint64(held))
-	for _, v := range result {
-		if v.V == nil {
-			continue
-		}
-		kind, err := kindOf(v.V)
-		if err != nil {
-			return nil, fmt.Errorf("result field %q: %w", v.Field, err)
-		}
-		dst = append(appendString(dst, v.Field), byte(kind))
-		dst = appendValue(dst, v.V)
-	}
-	return dst, nil
-}
 
 // kindOf is the kind of a result value, or an error where decision.Value does
 // not allow it.
@@ -217,4 +141,36 @@ func appendTime(dst []byte, t time.Time) []byte {
 	}
 	dst = binary.AppendVarint(append(dst, 1), t.Unix())
 	return binary.AppendUvarint(dst, uint64(t.Nanosecond()))
+}
+
+// appendLengthOf appends a number of bytes or of elements.
+func appendLengthOf(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }
+
+func parseBool(d *columns.Decoder) bool {
+	b := d.Byte()
+	if b > 1 {
+		d.Fail(errors.New("a Boolean is neither 0 nor 1"))
+	}
+	return b == 1
+}
+
+func parseFloat(d *columns.Decoder) float64 {
+	if b := d.Bytes(8); len(b) == 8 {
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
+func parseDate(d *columns.Decoder) time.Time {
+	day := d.Varint()
+	checkDays(d, []int64{day})
+	return dateOf(day)
+}
+
+func sum256(b []byte) [sha256.Size]byte { return sha256.Sum256(b) }
+
+// dayOf is the day of a date.
+func dayOf(v any) (int64, bool) {
+	date, ok := v.(time.Time)
+	return days(date), ok
 }

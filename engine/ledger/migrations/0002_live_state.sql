@@ -27,10 +27,13 @@ CREATE TABLE runs (
   sequence INTEGER PRIMARY KEY,
   run      TEXT NOT NULL UNIQUE,
   process  TEXT NOT NULL,
+  mode     TEXT NOT NULL,
+  part     TEXT NOT NULL, -- first half of its decisions' ids
   entry    TEXT NOT NULL, -- canonical JSON
   hash     BLOB NOT NULL
 ) STRICT;
-CREATE INDEX runs_by_process ON runs (process, sequence);
+CREATE INDEX runs_by_process ON runs (process, mode, sequence);
+CREATE INDEX runs_by_part ON runs (part);
 
 -- Places held (waiting = 0) and waiting lists of each process's newest run.
 CREATE TABLE seats (
@@ -73,10 +76,20 @@ CREATE TABLE marks (
   PRIMARY KEY (process, trigger)
 ) STRICT, WITHOUT ROWID;
 
--- One random key a student. Destroying it unlinks the student's commitments.
+-- Canonical bundles that runs ran, by digest.
+CREATE TABLE revisions (
+  digest TEXT PRIMARY KEY,
+  bundle BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One random key a student, in blocks of students in ascending order: a block
+-- has those from its first on that are before the next block's first, and the
+-- first block begins with the empty text. Destroying a key unlinks the student's
+-- commitments.
 CREATE TABLE student_keys (
-  student TEXT PRIMARY KEY,
-  key     BLOB NOT NULL CHECK (length(key) = 32)
+  first    TEXT PRIMARY KEY,
+  students BLOB NOT NULL,
+  keys     BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- One digest over the checksums of a table's rows, so that a lost row shows.
