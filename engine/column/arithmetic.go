@@ -12,6 +12,9 @@ import (
 // arithmetic is +, -, *, /, % and the sign. Doubles are IEEE 754 and integers
 // have 64 bits: what does not fit is a fault.
 func (g *generator) arithmetic(t *term, depth int) *code {
+	if c := g.elementSum(t, depth); c != nil {
+		return c
+	}
 	args := make([]*code, len(t.args))
 	for i, a := range t.args {
 		args[i] = g.code(a, depth)
@@ -29,8 +32,7 @@ func (g *generator) arithmetic(t *term, depth int) *code {
 	return g.integers(t, args, depth) // durations too, whose overflow has the same name
 }
 
-// doubles is arithmetic of doubles. One operation on finite numbers may give an
-// infinity; it takes two to give a NaN.
+// doubles is arithmetic of doubles.
 func (g *generator) doubles(t *term, args []*code, depth int) *code {
 	f := g.frame(depth)
 	out := &code{scratch: true, finite: maybeNaN}
@@ -55,15 +57,7 @@ func (g *generator) doubles(t *term, args []*code, depth int) *code {
 		}
 		return out
 	}
-	if max(args[0].finite, args[1].finite) == finite {
-		out.finite = maybeInf
-	}
-	if t.op == opDivide {
-		out.finite = maybeNaN
-		if g.strictDivision && max(args[0].finite, args[1].finite) == finite {
-			out.finite = maybeInf
-		}
-	}
+	out.finite = g.finiteness(t, args)
 	a, b := args[0].floats, args[1].floats
 	ca, cb := constantOf[float64](t.args[0]), constantOf[float64](t.args[1])
 	checkZero := t.op == opDivide && g.strictDivision && (cb == nil || *cb == 0)
@@ -96,6 +90,23 @@ func (g *generator) doubles(t *term, args []*code, depth int) *code {
 		return to, e
 	}
 	return out
+}
+
+// finiteness is that of a double's arithmetic. One operation on finite numbers
+// may give an infinity; a NaN takes two infinities, or one and a zero, or two
+// zeroes.
+func (g *generator) finiteness(t *term, args []*code) finiteness {
+	a, b := args[0].finite, args[1].finite
+	nonZero := func(t *term) bool { c := constantOf[float64](t); return c != nil && *c != 0 }
+	switch {
+	case max(a, b) == maybeNaN || min(a, b) == maybeInf:
+		return maybeNaN
+	case t.op == opDivide && !g.strictDivision && !nonZero(t.args[1]):
+		return maybeNaN
+	case t.op == opMultiply && max(a, b) == maybeInf && !nonZero(t.args[0]) && !nonZero(t.args[1]):
+		return maybeNaN
+	}
+	return maybeInf
 }
 
 // destination is the operand whose buffer the result may overwrite, or fresh if

@@ -106,6 +106,7 @@ type bound struct {
 	tooLong                uint16
 	hasDefault             bool
 	defaultFrom, defaultTo uint32 // the default's elements, of a list
+	items                  int    // of a list: Input.Items, if there is one with more
 	longCodes              []bool // by code: longer than Input.Length; nil if none is
 }
 

@@ -4,6 +4,7 @@
 package column
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -124,6 +125,21 @@ func (g *generator) conditions(t *term, depth int) []condition {
 			if len(tests) > 1 {
 				all = append(all, g.byDictionary(g.code(subject, depth).texts, joined(t.op, tests)))
 			}
+		} else if subject, within := rangeTest(t.args[i]); subject != nil && t.op == opAnd {
+			for ; next < len(t.args); next++ {
+				also, another := rangeTest(t.args[next])
+				if also != subject {
+					break
+				}
+				within = within.and(another)
+			}
+			if next > i+1 {
+				if c := g.inRange(subject, within, depth); c != nil {
+					all = append(all, c)
+				} else {
+					next = i + 1
+				}
+			}
 		} else if list, s := heldText(t.args[i]); list != nil && t.op == opOr {
 			set := []string{s}
 			for ; next < len(t.args); next++ {
@@ -143,6 +159,154 @@ func (g *generator) conditions(t *term, depth int) []condition {
 		i = next
 	}
 	return all
+}
+
+// interval is the numbers between two bounds, both included. Of integers and
+// doubles, one pair counts.
+type interval struct {
+	lowInt, highInt int64
+	low, high       float64
+}
+
+var everything = interval{math.MinInt64, math.MaxInt64, math.Inf(-1), math.Inf(1)}
+
+func (i interval) and(other interval) interval {
+	return interval{max(i.lowInt, other.lowInt), min(i.highInt, other.highInt), max(i.low, other.low), min(i.high, other.high)}
+}
+
+// rangeTest is a term that compares a number with a constant bound, and the
+// numbers for which it holds; nil if it is none.
+func rangeTest(t *term) (subject *term, is interval) {
+	how := t.op
+	if how != opLess && how != opLessEqual && how != opGreater && how != opGreaterEqual {
+		return nil, is
+	}
+	subject, bound := t.args[0], t.args[1]
+	if subject.constant() {
+		subject, bound, how = bound, subject, exchanged[how]
+	}
+	if subject.constant() || !bound.constant() {
+		return nil, is
+	}
+	is = everything
+	switch c := bound.value.(type) {
+	case int64:
+		return rangeOfInts(subject, how, c)
+	case float64:
+		if c-c != 0 {
+			return nil, is
+		}
+		switch how { // beyond a bound is from the next double on
+		case opLess:
+			is.high = math.Nextafter(c, math.Inf(-1))
+		case opLessEqual:
+			is.high = c
+		case opGreater:
+			is.low = math.Nextafter(c, math.Inf(1))
+		default:
+			is.low = c
+		}
+		return subject, is
+	}
+	return nil, is
+}
+
+func rangeOfInts(subject *term, how op, c int64) (*term, interval) {
+	is := everything
+	switch how {
+	case opLess:
+		if c == math.MinInt64 {
+			return nil, is
+		}
+		is.highInt = c - 1
+	case opLessEqual:
+		is.highInt = c
+	case opGreater:
+		if c == math.MaxInt64 {
+			return nil, is
+		}
+		is.lowInt = c + 1
+	default:
+		is.lowInt = c
+	}
+	return subject, is
+}
+
+// inRange is whether a number lies in an interval; nil if comparing may fail.
+func (g *generator) inRange(subject *term, is interval, depth int) condition {
+	c := g.code(subject, depth)
+	switch {
+	case subject.typ.Kind == Int:
+		return inInterval(c.ints, is.lowInt, is.highInt)
+	case subject.typ.Kind == Double && c.finite < maybeNaN:
+		return inInterval(c.floats, is.low, is.high)
+	}
+	return nil
+}
+
+func inInterval[T ordered](v values[T], low, high T) condition {
+	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		all, e := v(x, sel)
+		n := 0
+		for _, r := range sel {
+			out[n] = r
+			n += number(all[r] >= low) & number(all[r] <= high)
+		}
+		return withoutFaults(out[:n], e), e
+	}
+}
+
+// elementSum is the sum of certain elements of one list, in order, as of the
+// last three scores; nil if a term is something else.
+func (g *generator) elementSum(t *term, depth int) *code {
+	list, places := summands(t)
+	if len(places) < 2 {
+		return nil
+	}
+	l, buffer, furthest := g.code(list, depth), g.take(&g.frame(depth).floats), slices.Max(places)
+	out := &code{scratch: true, finite: maybeNaN}
+	if l.finite == finite {
+		out.finite = maybeInf
+	}
+	first, rest := places[0], places[1:]
+	out.floats = func(x *exec, sel []uint16) ([]float64, []RowFault) {
+		top := x.top
+		lists, e := l.lists(x, sel)
+		sums, all, start := x.floats[buffer], lists.Floats, len(x.arena)
+		for _, r := range x.valid(sel, e) {
+			one := all[lists.From[r]:lists.To[r]]
+			if uint64(furthest) >= uint64(len(one)) {
+				x.fault(r, IndexOutOfBounds)
+				continue
+			}
+			sum := one[first]
+			for _, i := range rest {
+				sum += one[i]
+			}
+			sums[r] = sum
+		}
+		x.top = top
+		return sums, x.also(e, start)
+	}
+	return out
+}
+
+// summands are the places of the elements of one list that a term adds, in order.
+func summands(t *term) (list *term, places []int) {
+	switch {
+	case t.typ.Kind != Double:
+	case t.op == opIndex:
+		const far = 1 << 30
+		if i := constantOf[int64](t.args[1]); i != nil && *i >= 0 && *i < far {
+			return t.args[0], []int{int(*i)}
+		}
+	case t.op == opAdd:
+		list, places = summands(t.args[0])
+		if also, one := summands(t.args[1]); list != nil && also == list && len(one) == 1 {
+			return list, append(places, one[0])
+		}
+	}
+	return nil, nil
 }
 
 // fused is the code of exists and all that need no frame; nil if there is none.
@@ -166,7 +330,7 @@ func isElement(t, loop *term) bool { return t.op == opElement && t.index == loop
 // opposite the one that holds where it does not.
 var (
 	exchanged = map[op]op{opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual, opEqual: opEqual, opNotEqual: opNotEqual}
-	opposite = map[op]op{opLess: opGreaterEqual, opLessEqual: opGreater, opGreater: opLessEqual, opGreaterEqual: opLess, opEqual: opNotEqual, opNotEqual: opEqual}
+	opposite  = map[op]op{opLess: opGreaterEqual, opLessEqual: opGreater, opGreater: opLessEqual, opGreaterEqual: opLess, opEqual: opNotEqual, opNotEqual: opEqual}
 )
 
 // fusedComparison compares each element with a value that is the same for all

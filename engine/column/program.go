@@ -162,8 +162,13 @@ func (m *Machine) bind(i int, c *Column, rows int) error {
 	b.missing = m.faults.number(fault)
 	b.tooMany = m.faults.number(Fault{Cause: TooManyItems, Input: i})
 	b.tooLong = m.faults.number(Fault{Cause: TooLong, Input: i})
-	if in.Type.Kind == List && in.Default != nil && !b.whole {
-		b.appendDefault(in.Default)
+	if in.Type.Kind == List {
+		if in.Items > 0 && longest(c.Offsets) > in.Items {
+			b.items = in.Items
+		}
+		if in.Default != nil && !b.whole {
+			b.appendDefault(in.Default)
+		}
 	}
 	if in.Length > 0 {
 		for code, s := range c.Dict {
@@ -182,7 +187,8 @@ func (m *Machine) bind(i int, c *Column, rows int) error {
 // column, in a copy.
 func (b *bound) appendDefault(v any) {
 	d, _ := constantList(v)(nil, nil)
-	n := d.To[0]
+	b.defaultFrom = uint32(len(b.Bools) + len(b.Floats) + len(b.Times) + len(b.Ints) + len(b.Codes)) // only one has elements
+	b.defaultTo = b.defaultFrom + d.To[0]
 	b.Bools, b.Floats, b.Times = append(slices.Clip(b.Bools), d.Bools...), append(slices.Clip(b.Floats), d.Floats...), append(slices.Clip(b.Times), d.Times...)
 	b.Ints = append(slices.Clip(b.Ints), d.Ints...)
 	if b.Days {
@@ -193,12 +199,20 @@ func (b *bound) appendDefault(v any) {
 	if d.Texts.Codes != nil {
 		base := uint32(len(b.Dict))
 		b.Dict = append(slices.Clip(b.Dict), d.Texts.Dict...)
+		b.Codes = slices.Clip(b.Codes)
 		for _, c := range d.Texts.Codes {
-			b.Codes = append(slices.Clip(b.Codes), base+c)
+			b.Codes = append(b.Codes, base+c)
 		}
 	}
-	last := b.Offsets[len(b.Offsets)-1]
-	b.defaultFrom, b.defaultTo = last, last+n
+}
+
+// longest is the most elements that a list has.
+func longest(offsets []uint32) int {
+	most := uint32(0)
+	for i := 1; i < len(offsets); i++ {
+		most = max(most, offsets[i]-offsets[i-1])
+	}
+	return int(most)
 }
 
 func wholly(presence []student.Presence) bool {

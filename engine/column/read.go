@@ -46,7 +46,14 @@ func same[T any](v T) values[T] {
 
 // constantList is a list written out, the same for all rows.
 func constantList(v any) listValues {
-	var l Lists
+	all, n := elementsOfList(v)
+	l := Lists{From: make([]uint32, Rows), To: slices.Repeat([]uint32{n}, Rows), elements: all}
+	return func(*exec, []uint16) (Lists, []RowFault) { return l, nil }
+}
+
+// elementsOfList are the elements of a list written out, and how many there are.
+func elementsOfList(v any) (elements, uint32) {
+	var l elements
 	n := 0
 	switch v := v.(type) {
 	case []bool:
@@ -66,8 +73,7 @@ func constantList(v any) listValues {
 	case []Instant:
 		l.Times, n = v, len(v)
 	}
-	l.From, l.To = make([]uint32, Rows), slices.Repeat([]uint32{uint32(n)}, Rows)
-	return func(*exec, []uint16) (Lists, []RowFault) { return l, nil }
+	return l, uint32(n) //nolint:gosec // an expression is not that long
 }
 
 func finiteList(v any) finiteness {
@@ -114,7 +120,7 @@ func (g *generator) read(t *term, depth int) *code {
 		if in.Finite {
 			how = finite
 		}
-		return &code{lists: readingLists(i, in, g.take(&f.lists)), finite: how}
+		return &code{lists: readingLists(i, g.take(&f.lists)), finite: how}
 	}
 	panic("column: no reader for " + t.typ.Kind.String())
 }
@@ -236,7 +242,7 @@ func (x *exec) longTexts(c *bound, t Texts, sel []uint16) []RowFault {
 	return x.arena[start:len(x.arena):len(x.arena)]
 }
 
-func readingLists(input int, in *Input, buffer int) listValues {
+func readingLists(input, buffer int) listValues {
 	return func(x *exec, sel []uint16) (Lists, []RowFault) {
 		c := &x.m.inputs[input]
 		l := Lists{elements: elements{Bools: c.Bools, Ints: c.Ints, Days: c.Days, Floats: c.Floats, Texts: Texts{Codes: c.Codes, Dict: c.Dict}, Times: c.Times}}
@@ -265,14 +271,14 @@ func readingLists(input int, in *Input, buffer int) listValues {
 			}
 			x.top = top
 		}
-		return l, x.either(e, x.longLists(c, in, l, sel))
+		return l, x.either(e, x.longLists(c, l, sel))
 	}
 }
 
 // longLists are the faults of lists that have more elements than declared, or
 // elements longer than declared.
-func (x *exec) longLists(c *bound, in *Input, l Lists, sel []uint16) []RowFault {
-	if in.Items == 0 && c.longCodes == nil {
+func (x *exec) longLists(c *bound, l Lists, sel []uint16) []RowFault {
+	if c.items == 0 && c.longCodes == nil {
 		return nil
 	}
 	start := len(x.arena)
@@ -280,7 +286,7 @@ func (x *exec) longLists(c *bound, in *Input, l Lists, sel []uint16) []RowFault 
 		if !c.whole && c.presence(x)[r] != student.Present {
 			continue
 		}
-		if in.Items > 0 && int(l.To[r]-l.From[r]) > in.Items {
+		if c.items > 0 && int(l.To[r]-l.From[r]) > c.items {
 			x.arena = append(x.arena, RowFault{r, c.tooMany})
 			continue
 		}
