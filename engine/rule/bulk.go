@@ -13,21 +13,30 @@ import (
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/column"
-	"github.com/juncture-dev/juncture/engine/decision"
 )
 
-// bulk decides batch by batch.
+// bulk decides batch by batch. What is rare is referred to the reference, Decide,
+// row by row.
 type bulk struct {
 	*Evaluator
-	m    *column.Machine
-	out  *Outcomes
-	from int // the population's row that is the batch's first
+	m      *column.Machine
+	router *column.Router // nil if every rule looks at every row
+	out    *Outcomes
+	from   int // the population's row that is the batch's first
 
-	live, hits, narrowed [column.Rows]uint16
+	gone             [column.Rows]uint8 // 1 for rows that need no further look
+	live, hits, rest [column.Rows]uint16
+	merged           [column.Rows]uint16
+	faults           []column.RowFault
+	doubles          [column.Rows]float64
+	integers         [column.Rows]int64
+
 	// numbers are those of outcomes that are not fixed, by their keys, and by the
 	// machine's fault.
 	numbers map[string]uint32
 	byFault map[uint16]uint32
+
+	combining // for hit policies that look at all rules
 }
 
 // DecideRows applies the table to the students in rows [from, to), and enters
@@ -43,12 +52,16 @@ func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
 			return err
 		}
 		e.bulk = &bulk{Evaluator: e, m: m, numbers: map[string]uint32{}, byFault: map[uint16]uint32{}}
+		if d := e.p.dispatch; d != nil {
+			e.bulk.router = m.Router(d)
+		}
 	}
 	b := e.bulk
 	if b.out != out {
 		b.out = out
 		clear(b.numbers)
 		clear(b.byFault)
+		b.forgetCombos()
 	}
 	for ; from < to; from += column.Rows {
 		b.batch(from, min(column.Rows, to-from))
@@ -64,45 +77,102 @@ func (b *bulk) batch(from, n int) {
 			p[from+i] = math.NaN()
 		}
 	}
-	live := b.live[:copy(b.live[:], column.All(n))]
-	switch policy := b.p.bundle.Rules.HitPolicy; policy {
-	case bundle.First:
-		b.first(live)
-	default:
-		for _, r := range live {
-			b.refer(r)
-		}
+	clear(b.gone[:n])
+	all := column.All(n)
+	if b.router != nil {
+		b.router.Route(all)
+	}
+	live := b.live[:copy(b.live[:], all)]
+	if b.p.bundle.Rules.HitPolicy == bundle.First {
+		live = b.first(live)
+	} else {
+		live = b.several(live)
+	}
+	if len(live) > 0 {
+		b.noneHit(live)
 	}
 }
 
 // first is the hit policy First: each rule looks at the rows that none before
-// took.
-func (b *bulk) first(live []uint16) {
+// took. It gives those that are left.
+func (b *bulk) first(live []uint16) []uint16 {
 	for i := range b.p.rules {
 		if len(live) == 0 {
-			return
+			return live
 		}
 		r := &b.p.rules[i]
-		hits, faults := b.filter(r.when, live, b.hits[:])
-		if len(faults) > 0 {
-			live = b.stop(live, faults, r.id, "when")
+		var hits []uint16
+		if hits, live = b.matching(i, r, live); len(hits) > 0 {
+			b.leave(hits)
+			b.complete(i, hits)
 		}
-		if len(hits) == 0 {
-			continue
-		}
-		live = subtract(live, hits)
-		b.complete(r, uint32(i), hits)
 	}
-	if len(live) == 0 {
-		return
-	}
+	return b.still(live)
+}
+
+// noneHit enters the outcome of rows that no rule takes.
+func (b *bulk) noneHit(rows []uint16) {
 	if b.p.otherwise == nil {
-		for _, r := range live {
-			b.refer(r)
+		for _, row := range rows {
+			b.enter(row, b.nothing())
 		}
 		return
 	}
-	b.complete(b.p.otherwise, uint32(len(b.p.rules)), live)
+	b.complete(otherwise, rows)
+}
+
+// leave notes that the outcomes of rows are known.
+func (b *bulk) leave(rows []uint16) {
+	for _, row := range rows {
+		b.gone[row] = 1
+	}
+}
+
+// still are the rows whose outcomes are not known yet, in place.
+func (b *bulk) still(rows []uint16) []uint16 {
+	n := 0
+	for _, row := range rows {
+		rows[n] = row
+		n += 1 - int(b.gone[row])
+	}
+	return rows[:n]
+}
+
+// matching gives the rows that a rule's condition holds for, and the rows that
+// are left to look at. Where the condition has no value, the row's decision
+// stops. A rule that is routed leaves live as it is, with rows that are gone.
+func (b *bulk) matching(i int, r *row, live []uint16) (hits, left []uint16) {
+	if b.router != nil && b.p.dispatch.Routed(i) {
+		return b.routed(i, r), live
+	}
+	live = b.still(live)
+	hits, faults := b.filter(r.when, live, b.hits[:])
+	b.stop(faults, r.id, "when")
+	return hits, live
+}
+
+// routed gives the rows that a rule's condition holds for, of those that the
+// router leaves possible.
+func (b *bulk) routed(i int, r *row) []uint16 {
+	certain, doubtful := b.router.Rows(i)
+	certain, doubtful = b.still(certain), b.still(doubtful)
+	hits := certain
+	if x := b.p.dispatch.Rest(i); x != nil && len(certain) > 0 {
+		var faults []column.RowFault
+		hits, faults = b.filterBy(r.when, x, certain, b.hits[:])
+		b.stop(faults, r.id, "when")
+	}
+	if len(doubtful) == 0 {
+		return hits
+	}
+	more, faults := b.filter(r.when, doubtful, b.rest[:])
+	b.stop(faults, r.id, "when")
+	if len(more) == 0 {
+		return hits
+	}
+	all := append(append(b.merged[:0], hits...), more...)
+	slices.Sort(all)
+	return all
 }
 
 // filter evaluates a condition.
@@ -113,55 +183,61 @@ func (b *bulk) filter(x *expression, sel, out []uint16) ([]uint16, []column.RowF
 		}
 		return out[:copy(out, sel)], nil
 	}
-	if x.column.Foreign == nil {
-		return b.m.Filter(x.column, sel, out)
+	return b.filterBy(x, x.column, sel, out)
+}
+
+// filterBy evaluates a condition by the columns' expression of it, or of what is
+// left of it.
+func (b *bulk) filterBy(x *expression, by *column.Expression, sel, out []uint16) ([]uint16, []column.RowFault) {
+	if by.Foreign == nil {
+		return b.m.Filter(by, sel, out)
 	}
 	n := 0
-	var faults []column.RowFault
+	b.faults = b.faults[:0]
 	for _, r := range sel {
 		b.begin(b.from + int(r))
 		v, stop := b.value(x)
 		switch {
 		case stop != nil:
-			faults = append(faults, column.RowFault{Row: r})
+			b.faults = append(b.faults, column.RowFault{Row: r})
 		case v == types.True:
 			out[n] = r
 			n++
 		}
 	}
-	return out[:n], faults
+	return out[:n], b.faults
 }
 
-// stop enters that an expression has no value, and removes the rows where it
-// has none.
-func (b *bulk) stop(live []uint16, faults []column.RowFault, rule, field string) []uint16 {
-	n := 0
-	for _, r := range live {
-		if len(faults) > 0 && faults[0].Row == r {
-			b.undecided(faults[0], rule, field)
-			faults = faults[1:]
-			continue
-		}
-		live[n] = r
-		n++
+// stop enters that an expression has no value for rows.
+func (b *bulk) stop(faults []column.RowFault, rule, field string) {
+	for _, f := range faults {
+		b.undecided(f, rule, field)
+		b.gone[f.Row] = 1
 	}
-	return live[:n]
 }
 
 // undecided enters a fault as the outcome of its row.
 func (b *bulk) undecided(f column.RowFault, rule, field string) {
-	stop, known := b.obstacleOf(b.m.Fault(f.ID))
-	if !known {
-		b.refer(f.Row)
-		return
-	}
 	number, known := b.byFault[f.ID]
 	if !known {
-		o := stopped(&stop, rule, field)
-		number = b.out.number(keyOf(&o), func() *shared { return undecided(&o) })
+		stop, says := b.obstacleOf(b.m.Fault(f.ID))
+		if !says {
+			b.refer(f.Row)
+			return
+		}
+		number = b.undecidedNumber(stopped(&stop, rule, field))
 		b.byFault[f.ID] = number
 	}
-	at := b.from + int(f.Row)
+	b.enter(f.Row, number)
+}
+
+func (b *bulk) undecidedNumber(o Outcome) uint32 {
+	return b.number(keyOf(&o), func() *shared { return undecided(&o) })
+}
+
+// enter enters an outcome without a result or priority.
+func (b *bulk) enter(row uint16, number uint32) {
+	at := b.from + int(row)
 	b.out.Outcome[at] = number
 	if b.out.Priority != nil {
 		b.out.Priority[at] = math.NaN()
@@ -170,24 +246,22 @@ func (b *bulk) undecided(f column.RowFault, rule, field string) {
 
 // refer decides a row by the reference.
 func (b *bulk) refer(row uint16) {
+	b.gone[row] = 1
 	at := b.from + int(row)
 	o := b.decide(at, nil)
+	if o.Status != Decided {
+		b.enter(row, b.undecidedNumber(o))
+		return
+	}
 	if b.out.Priority != nil {
 		b.out.Priority[at] = math.NaN()
 		if o.Priority != nil {
 			b.out.Priority[at] = *o.Priority
 		}
 	}
-	if o.Status != Decided {
-		b.out.Outcome[at] = b.number(keyOf(&o), func() *shared { return undecided(&o) })
-		return
-	}
-	if number, alone := b.aloneNumber(&o); alone {
-		b.out.Outcome[at] = number
-		b.setComputed(at, b.p.fixed[number].Computed, &o)
-		return
-	}
-	b.out.Outcome[at] = b.combined(&o)
+	number := b.numberOf(&o)
+	b.out.Outcome[at] = number
+	b.setComputed(at, b.out.of(number).Computed, &o)
 }
 
 // number is the number of an outcome that is not fixed.
@@ -200,15 +274,21 @@ func (b *bulk) number(key string, of func() *shared) uint32 {
 	return n
 }
 
-// aloneNumber is the number of the fixed outcome that a decision has.
-func (b *bulk) aloneNumber(o *Outcome) (uint32, bool) {
+// numberOf is the number of a decision's outcome.
+func (b *bulk) numberOf(o *Outcome) uint32 {
 	switch {
 	case o.Otherwise && b.p.otherwise != nil:
-		return uint32(len(b.p.fixed) - 1), true
-	case o.Otherwise || len(o.Rules) != 1 || b.p.bundle.Rules.HitPolicy.Collects():
-		return 0, false
+		return uint32(len(b.p.fixed) - 1) //nolint:gosec // a number
+	case o.Otherwise:
+		return b.nothing()
+	case len(o.Rules) == 1 && !b.p.bundle.Rules.HitPolicy.Collects():
+		return uint32(b.p.byRule[o.Rules[0]]) //nolint:gosec // a number
 	}
-	return uint32(slices.IndexFunc(b.p.rules, func(r row) bool { return r.id == o.Rules[0] })), true
+	c := uint32(0)
+	for _, id := range o.Rules {
+		c = b.with(c, b.p.byRule[id])
+	}
+	return b.combos[c].number
 }
 
 func (b *bulk) setComputed(at int, computed uint64, o *Outcome) {
@@ -216,121 +296,6 @@ func (b *bulk) setComputed(at int, computed uint64, o *Outcome) {
 		f := bits.TrailingZeros64(computed)
 		setValue(b.out.Computed[f], at, o.Result[f].V)
 	}
-}
-
-// combined is the number of an outcome that several rules made.
-func (b *bulk) combined(o *Outcome) uint32 {
-	outcome := decision.Outcome{Rules: o.Rules, Code: o.Reason.Code}
-	for _, v := range o.Result {
-		outcome.Result = append(outcome.Result, v.V)
-	}
-	return b.number(fmt.Sprintf("%q %q %#v", o.Rules, o.Reason.Code, outcome.Result), func() *shared {
-		return &shared{outcome, Decided, o.Otherwise}
-	})
-}
-
-// subtract removes the rows of part, a subset, from sel, in place.
-func subtract(sel, part []uint16) []uint16 {
-	if len(part) == len(sel) {
-		return sel[:0]
-	}
-	n := 0
-	for i, r := range sel {
-		if len(part) == 0 {
-			return sel[:n+copy(sel[n:], sel[i:])]
-		}
-		if r == part[0] {
-			part = part[1:]
-			continue
-		}
-		sel[n] = r
-		n++
-	}
-	return sel[:n]
-}
-
-// complete enters what a rule that hits alone gives to rows.
-func (b *bulk) complete(r *row, number uint32, rows []uint16) {
-	outcome := b.out.Outcome[b.from:]
-	for _, i := range rows {
-		outcome[i] = number
-	}
-	for i, x := range r.then {
-		if x != nil && x.native == nil {
-			rows = b.field(r, i, x, rows)
-		}
-	}
-	if r.priority != nil {
-		rows = b.priority(r, rows)
-	}
-	for _, x := range r.needs {
-		if x.column.Foreign != nil {
-			rows = b.referIfStopped(x, rows)
-			continue
-		}
-		if faults := b.m.Faults(x.column, rows); len(faults) > 0 {
-			rows = b.stop(rows, faults, r.id, "reason.text")
-		}
-	}
-}
-
-// referIfStopped leaves the rows where an expression has no value to the
-// reference.
-func (b *bulk) referIfStopped(x *expression, rows []uint16) []uint16 {
-	n := 0
-	for _, row := range rows {
-		b.begin(b.from + int(row))
-		if _, stop := b.value(x); stop != nil {
-			b.refer(row)
-			continue
-		}
-		rows[n] = row
-		n++
-	}
-	return rows[:n]
-}
-
-// priority enters the priorities of rows.
-func (b *bulk) priority(r *row, rows []uint16) []uint16 {
-	x, out := r.priority, b.out.Priority[b.from:]
-	switch {
-	case x.constant != nil:
-		v, err := numberOf(x.constant)
-		if err != nil {
-			return b.referAll(rows)
-		}
-		for _, i := range rows {
-			out[i] = v
-		}
-		return rows
-	case x.column.Foreign != nil:
-		return b.referAll(rows)
-	case x.column.Type().Kind == column.Double:
-		v, faults := b.m.Doubles(x.column, rows)
-		if len(faults) > 0 {
-			rows = b.stop(rows, faults, r.id, "priority")
-		}
-		bad := 0
-		for _, i := range rows {
-			out[i] = v[i]
-			if v[i]-v[i] != 0 { // infinite, or not a number
-				bad++
-			}
-		}
-		if bad > 0 {
-			return b.referWhere(rows, func(i uint16) bool { return v[i]-v[i] != 0 })
-		}
-		return rows
-	}
-	v, faults := b.m.Ints(x.column, rows)
-	if len(faults) > 0 {
-		rows = b.stop(rows, faults, r.id, "priority")
-	}
-	rows = b.referWhere(rows, func(i uint16) bool { return v[i] > 1<<53 || v[i] < -1<<53 })
-	for _, i := range rows {
-		out[i] = float64(v[i])
-	}
-	return rows
 }
 
 func (b *bulk) referAll(rows []uint16) []uint16 {
@@ -352,57 +317,4 @@ func (b *bulk) referWhere(rows []uint16, is func(row uint16) bool) []uint16 {
 		n++
 	}
 	return rows[:n]
-}
-
-// field enters the computed values of a result field.
-func (b *bulk) field(r *row, i int, x *expression, rows []uint16) []uint16 {
-	f, out := &b.p.bundle.Process.Result[i], b.out.Computed[i]
-	if x.column.Foreign != nil {
-		return b.referAll(rows)
-	}
-	name := "then." + f.Name
-	switch f.Type {
-	case bundle.Boolean:
-		v, faults := b.m.Bools(x.column, rows)
-		rows = b.stop(rows, faults, r.id, name)
-		scatter(out.Bools[b.from:], v, rows)
-	case bundle.Integer:
-		v, faults := b.m.Ints(x.column, rows)
-		rows = b.stop(rows, faults, r.id, name)
-		rows = b.referWhere(rows, func(row uint16) bool { return withinInteger(f, v[row]) != nil })
-		scatter(out.Ints[b.from:], v, rows)
-	case bundle.Number:
-		v, faults := b.m.Doubles(x.column, rows)
-		rows = b.stop(rows, faults, r.id, name)
-		rows = b.referWhere(rows, func(row uint16) bool {
-			return v[row]-v[row] != 0 || f.Minimum != nil && v[row] < *f.Minimum || f.Maximum != nil && v[row] > *f.Maximum
-		})
-		scatter(out.Floats[b.from:], v, rows)
-	case bundle.String:
-		v, faults := b.m.Texts(x.column, rows)
-		rows = b.stop(rows, faults, r.id, name)
-		rows = b.referWhere(rows, func(row uint16) bool {
-			s := v.At(row)
-			return len(s) > MaxStringSize || len(f.Values) > 0 && !slices.Contains(f.Values, s)
-		})
-		for _, row := range rows {
-			out.Texts[b.from+int(row)] = v.At(row)
-		}
-	case bundle.Date:
-		v, faults := b.m.Times(x.column, rows)
-		rows = b.stop(rows, faults, r.id, name)
-		rows = b.referWhere(rows, func(row uint16) bool { return v[row].Nanos != 0 || v[row].Seconds%86400 != 0 })
-		for _, row := range rows {
-			out.Ints[b.from+int(row)] = v[row].Seconds / 86400
-		}
-	default:
-		return b.referAll(rows)
-	}
-	return rows
-}
-
-func scatter[T any](out, v []T, rows []uint16) {
-	for _, row := range rows {
-		out[row] = v[row]
-	}
 }

@@ -58,6 +58,7 @@ func withGaps(b *bundle.Bundle, n int) *student.Population {
 	population, _ := referencePopulation(b, n)
 	d := draws(7)
 	for _, c := range population.Columns() {
+		c.Whole = false
 		for row := range n {
 			if d.p(0.01) {
 				c.Presence[row] = student.Absent

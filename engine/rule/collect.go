@@ -62,24 +62,30 @@ func gather[T any](hits []hit, i int) []T {
 func fold[T int64 | float64](hits []hit, i int, how string, add func(a, b T) (T, error)) (any, error) {
 	var total T
 	for j, v := range gather[T](hits, i) {
-		switch {
-		case j == 0:
+		if j == 0 {
 			total = v
-		case how == bundle.CollectMinimum:
-			total = min(total, v)
-		case how == bundle.CollectMaximum:
-			total = max(total, v)
-		default:
-			var err error
-			if total, err = add(total, v); err != nil {
-				return nil, err
-			}
+			continue
+		}
+		var err error
+		if total, err = join(how, total, v, add); err != nil {
+			return nil, err
 		}
 	}
 	if len(hits) == 0 && how != bundle.CollectSum {
 		return nil, errNoValue
 	}
 	return total, nil
+}
+
+// join is a total with one value more.
+func join[T int64 | float64](how string, total, v T, add func(a, b T) (T, error)) (T, error) {
+	switch how {
+	case bundle.CollectMinimum:
+		return min(total, v), nil
+	case bundle.CollectMaximum:
+		return max(total, v), nil
+	}
+	return add(total, v)
 }
 
 func addExactly(a, b int64) (int64, error) {

@@ -37,6 +37,11 @@ func (p *Program) compileColumns() error {
 	if p.otherwise != nil {
 		p.otherwise.addTo(c)
 	}
+	conditions := make([]*column.Expression, len(p.rules))
+	for i := range p.rules {
+		conditions[i] = p.rules[i].when.column
+	}
+	p.dispatch = c.Dispatch(conditions)
 	p.columns = c.Compile()
 	return nil
 }

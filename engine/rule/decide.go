@@ -86,7 +86,7 @@ func (e *Evaluator) decide(row int, t *tracer) Outcome {
 			break
 		}
 		if policy == bundle.Unique && len(e.hits) > 1 {
-			return Outcome{Status: Failed, Failure: fmt.Sprintf("rules %s and %s both hit, and the hit policy is Unique", e.hits[0].row.id, r.id)}
+			return clash(e.hits[0].row, r)
 		}
 	}
 	if len(e.hits) == 0 {
@@ -97,7 +97,12 @@ func (e *Evaluator) decide(row int, t *tracer) Outcome {
 			return *o
 		}
 	}
-	return e.combine(policy)
+	return e.combine(policy, e.hits)
+}
+
+// clash is the outcome where two rules hit under the hit policy Unique.
+func clash(a, b *row) Outcome {
+	return Outcome{Status: Failed, Failure: fmt.Sprintf("rules %s and %s both hit, and the hit policy is Unique", a.id, b.id)}
 }
 
 func stopped(stop *obstacle, rule, field string) Outcome {
@@ -207,26 +212,26 @@ func (e *Evaluator) noHit(t *tracer) Outcome {
 }
 
 // combine makes one outcome of the hits, at least one, by the hit policy.
-func (e *Evaluator) combine(policy bundle.HitPolicy) Outcome {
+func (e *Evaluator) combine(policy bundle.HitPolicy, hits []hit) Outcome {
 	switch policy {
 	case bundle.Any:
-		for _, h := range e.hits[1:] {
-			if field, same := e.sameResult(&e.hits[0], &h); !same {
-				return Outcome{Status: Failed, Failure: fmt.Sprintf("rules %s and %s both hit and differ in %s, and the hit policy is Any", e.hits[0].row.id, h.row.id, field)}
+		for _, h := range hits[1:] {
+			if field, same := e.sameResult(&hits[0], &h); !same {
+				return Outcome{Status: Failed, Failure: fmt.Sprintf("rules %s and %s both hit and differ in %s, and the hit policy is Any", hits[0].row.id, h.row.id, field)}
 			}
 		}
-		return e.outcome(e.hits, e.hits[0].result)
+		return e.outcome(hits, hits[0].result)
 	case bundle.PriorityHit:
-		best := slices.MinFunc(e.hits, e.compareOutputs)
+		best := slices.MinFunc(hits, e.compareOutputs)
 		return e.outcome([]hit{best}, best.result)
 	case bundle.Collect, bundle.RuleOrder:
-		result, err := e.aggregate(e.hits)
+		result, err := e.aggregate(hits)
 		if err != nil {
 			return Outcome{Status: Failed, Failure: "collecting the rules' results: " + causeOf(err)}
 		}
-		return e.outcome(e.hits, result)
+		return e.outcome(hits, result)
 	default: // First, Unique
-		return e.outcome(e.hits, e.hits[0].result)
+		return e.outcome(hits, hits[0].result)
 	}
 }
 

@@ -53,16 +53,18 @@ type shared struct {
 // fix makes the outcomes of the rows that hit alone, in table order, where the
 // hit policy makes the result of one row. Numbers are those of the rows.
 func (p *Program) fix() {
-	if !p.bundle.Rules.HitPolicy.Collects() {
-		for i := range p.rules {
-			p.fixed = append(p.fixed, p.alone(&p.rules[i]))
+	p.byRule = make(map[string]int, len(p.rules))
+	for i := range p.rules {
+		p.byRule[p.rules[i].id] = i
+		alone := p.alone(&p.rules[i])
+		p.computes |= alone.Computed
+		if !p.bundle.Rules.HitPolicy.Collects() {
+			p.fixed = append(p.fixed, alone)
 		}
 	}
 	if p.otherwise != nil {
 		p.fixed = append(p.fixed, p.alone(p.otherwise))
-	}
-	for i := range p.fixed {
-		p.computes |= p.fixed[i].Computed
+		p.computes |= p.fixed[len(p.fixed)-1].Computed
 	}
 }
 
@@ -82,7 +84,12 @@ func (p *Program) alone(r *row) shared {
 
 // prioritises reports whether some row computes a priority.
 func (p *Program) prioritises() bool {
-	return slices.ContainsFunc(p.rules, func(r row) bool { return r.priority != nil }) || p.otherwise != nil && p.otherwise.priority != nil
+	for i := range p.rules {
+		if p.rules[i].priority != nil {
+			return true
+		}
+	}
+	return p.otherwise != nil && p.otherwise.priority != nil
 }
 
 // NewOutcomes makes room for the outcomes of n students.

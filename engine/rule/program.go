@@ -24,8 +24,10 @@ type Program struct {
 	warnings   Diagnostics
 	cost       uint64
 	columns    *column.Program // all of the above expressions, over columns
-	fixed      []shared        // the outcomes of rows that hit alone
-	computes   uint64          // the fields that some row computes
+	dispatch   *column.Dispatch
+	byRule     map[string]int // the rules' places, by id
+	fixed      []shared       // the outcomes of rows that hit alone
+	computes   uint64         // the fields that some row computes
 }
 
 type variable struct {
