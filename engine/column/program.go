@@ -167,7 +167,7 @@ func (m *Machine) bind(i int, c *Column, rows int) error {
 			b.items = in.Items
 		}
 		if in.Default != nil && !b.whole {
-			b.appendDefault(in.Default)
+			b.appendDefault(in.Type.Elem, in.Default)
 		}
 	}
 	if in.Length > 0 {
@@ -185,9 +185,13 @@ func (m *Machine) bind(i int, c *Column, rows int) error {
 
 // appendDefault puts the elements of a list's default behind those of the
 // column, in a copy.
-func (b *bound) appendDefault(v any) {
+func (b *bound) appendDefault(kind Kind, v any) {
 	d, _ := constantList(v)(nil, nil)
-	b.defaultFrom = uint32(len(b.Bools) + len(b.Floats) + len(b.Times) + len(b.Ints) + len(b.Codes)) // only one has elements
+	if kind == Timestamp && b.Days {
+		kind = Int
+	}
+	have := elements{Bools: b.Bools, Ints: b.Ints, Floats: b.Floats, Texts: Texts{Codes: b.Codes}, Times: b.Times}
+	b.defaultFrom = have.size(kind)
 	b.defaultTo = b.defaultFrom + d.To[0]
 	b.Bools, b.Floats, b.Times = append(slices.Clip(b.Bools), d.Bools...), append(slices.Clip(b.Floats), d.Floats...), append(slices.Clip(b.Times), d.Times...)
 	b.Ints = append(slices.Clip(b.Ints), d.Ints...)
