@@ -35,7 +35,7 @@ func (s *Single) comparison(t *term, args []*singleCode) *singleCode {
 		if r := floatSpan(t, a, b); r != nil {
 			return &singleCode{sure: sure, floatRange: r, bools: r.condition()}
 		}
-		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.floats, b.floats, constantOf[float64](t.args[1]))}
+		return &singleCode{sure: sure, bools: compareNumbersSingly(t.op, a.floats, b.floats, constantOf[float64](t.args[1])), element: elementBetween(t)}
 	case Timestamp:
 		return &singleCode{sure: sure, bools: compareSingly(t.op, a.times, b.times, Instant.compare)}
 	case String:
@@ -98,32 +98,65 @@ func intSpan(t *term, a, b *singleCode) *span[int64] {
 	return r
 }
 
-// floatSpan is the same for doubles: those of the column must be finite, as a
-// NaN is in no span and yet no less outside than inside.
+// floatSpan is the same for doubles. A NaN is in no span, as it compares false.
 func floatSpan(t *term, a, b *singleCode) *span[float64] {
-	code, how, c := a, t.op, constantOf[float64](t.args[1])
-	if code.floatCells == nil || c == nil {
-		code, how, c = b, swapped(t.op), constantOf[float64](t.args[0])
+	of, how, c := a.floatCells, t.op, constantOf[float64](t.args[1])
+	if of == nil || c == nil {
+		of, how, c = b.floatCells, swapped(t.op), constantOf[float64](t.args[0])
 	}
-	if code.floatCells == nil || c == nil || code.finite != finite || *c-*c != 0 {
+	if of == nil || c == nil {
 		return nil
 	}
-	r := &span[float64]{code.floatCells, math.Inf(-1), math.Inf(1)}
+	low, high, ok := boundsOf(how, *c)
+	if !ok {
+		return nil
+	}
+	return &span[float64]{of, low, high}
+}
+
+// boundsOf are the least and the greatest double of which a comparison with a
+// constant is true; not ok if that is not all of them.
+func boundsOf(how op, c float64) (low, high float64, ok bool) {
+	low, high = math.Inf(-1), math.Inf(1)
+	if c-c != 0 {
+		return low, high, false
+	}
 	switch how {
 	case opEqual:
-		r.low, r.high = *c, *c
+		return c, c, true
 	case opLessEqual:
-		r.high = *c
+		return low, c, true
 	case opGreaterEqual:
-		r.low = *c
+		return c, high, true
 	case opLess:
-		r.high = math.Nextafter(*c, math.Inf(-1))
+		return low, math.Nextafter(c, low), true
 	case opGreater:
-		r.low = math.Nextafter(*c, math.Inf(1))
-	default:
+		return math.Nextafter(c, high), high, true
+	}
+	return low, high, false
+}
+
+// elementSpan is the condition that a loop's variable lies in [low, high].
+type elementSpan struct {
+	depth     int // of the variable's frame
+	low, high float64
+}
+
+// elementBetween is a comparison of a loop's variable with a constant as a span;
+// nil if it is none.
+func elementBetween(t *term) *elementSpan {
+	of, how, c := t.args[0], t.op, constantOf[float64](t.args[1])
+	if c == nil {
+		of, how, c = t.args[1], swapped(t.op), constantOf[float64](t.args[0])
+	}
+	if of.op != opElement || c == nil {
 		return nil
 	}
-	return r
+	low, high, ok := boundsOf(how, *c)
+	if !ok {
+		return nil
+	}
+	return &elementSpan{of.index, low, high}
 }
 
 func (r *span[T]) condition() singleValue[bool] {

@@ -31,6 +31,7 @@ type singleCode struct {
 
 	intRange    *span[int64]
 	floatRange  *span[float64]
+	element     *elementSpan
 	some        *someText
 	conjunction []singleValue[bool]
 
@@ -157,24 +158,10 @@ func singleConstant(v any) *singleCode {
 		return &singleCode{times: always(v), sure: true}
 	}
 	list, n := elementsOfList(v)
-	if list == nil {
-		return nil
-	}
-	return &singleCode{sure: true, finite: maybeNaN, lists: func(*Single) (*elements, uint32, uint32, Failure) { return list, 0, n, 0 }}
+	return &singleCode{sure: true, finite: maybeNaN, lists: func(*Single) (*elements, uint32, uint32, Failure) { return &list, 0, n, 0 }}
 }
 
 func always[T any](v T) singleValue[T] { return func(*Single) (T, Failure) { return v, 0 } }
-
-// elementsOfList are a list's elements; nil if it is none.
-func elementsOfList(v any) (*elements, uint32) {
-	switch v.(type) {
-	case []bool, []int64, []time.Duration, []float64, []string, []Instant:
-	default:
-		return nil, 0
-	}
-	l, _ := constantList(v)(nil, nil)
-	return &l.elements, l.To[0]
-}
 
 // keptSingle computes a shared term once a row.
 func keptSingle(t *term, c *singleCode) *singleCode {

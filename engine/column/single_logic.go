@@ -224,6 +224,9 @@ func (s *Single) loop(t *term, args []*singleCode) *singleCode {
 	if some := body.some; some != nil && some.element != nil && some.element.index == t.index && want && from.listCells != nil && from.listCells.oneDict {
 		return s.some(t.args[0], from.listCells, from.sure, some.test)
 	}
+	if e := body.element; e != nil && e.depth == t.index {
+		return &singleCode{sure: from.sure, bools: e.among(from, want)}
+	}
 	list, of, depth := from.lists, body.bools, t.index
 	return &singleCode{sure: from.sure && body.sure, bools: func(s *Single) (bool, Failure) {
 		in, first, end, f := list(s)
@@ -236,6 +239,23 @@ func (s *Single) loop(t *term, args []*singleCode) *singleCode {
 		s.loops[depth] = around
 		return is, f
 	}}
+}
+
+// among is whether some element lies in the span, for want = true, or every one.
+func (e *elementSpan) among(from *singleCode, want bool) singleValue[bool] {
+	low, high, list := e.low, e.high, from.lists
+	return func(s *Single) (bool, Failure) {
+		in, from, to, f := list(s)
+		if f != 0 {
+			return false, f
+		}
+		for _, v := range in.Floats[from:to] {
+			if (low <= v && v <= high) == want {
+				return want, 0
+			}
+		}
+		return !want, 0
+	}
 }
 
 // anyElement is whether the condition is want for some element, as want: the

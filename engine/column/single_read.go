@@ -235,7 +235,7 @@ func (s *Single) readList(input int, c *Column) *singleCode {
 	l.gap.failure = s.missing(input)
 	if in.Default != nil {
 		list, n := elementsOfList(in.Default)
-		l.gap.hasDefault, l.gap.value, l.gapItems = true, list, n
+		l.gap.hasDefault, l.gap.value, l.gapItems = true, &list, n
 		l.oneDict = n == 0 || list.Texts.Dict == nil
 	}
 	how := maybeNaN
