@@ -232,13 +232,14 @@ func rangeOfInts(subject *term, how op, c int64) (*term, interval) {
 	return subject, is
 }
 
-// inRange is whether a number lies in an interval; nil if comparing may fail.
+// inRange is whether a number lies in an interval; a NaN lies in none. It is nil
+// for what is no number.
 func (g *generator) inRange(subject *term, is interval, depth int) condition {
 	c := g.code(subject, depth)
 	switch {
 	case subject.typ.Kind == Int:
 		return inInterval(c.ints, is.lowInt, is.highInt)
-	case subject.typ.Kind == Double && c.finite < maybeNaN:
+	case subject.typ.Kind == Double:
 		return inInterval(c.floats, is.low, is.high)
 	}
 	return nil
@@ -326,12 +327,8 @@ func (g *generator) fused(t *term, from *code, depth int) *code {
 
 func isElement(t, loop *term) bool { return t.op == opElement && t.index == loop.index }
 
-// exchanged is the operator that gives the same with its operands exchanged, and
-// opposite the one that holds where it does not.
-var (
-	exchanged = map[op]op{opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual, opEqual: opEqual, opNotEqual: opNotEqual}
-	opposite  = map[op]op{opLess: opGreaterEqual, opLessEqual: opGreater, opGreater: opLessEqual, opGreaterEqual: opLess, opEqual: opNotEqual, opNotEqual: opEqual}
-)
+// exchanged is the operator that gives the same with its operands exchanged.
+var exchanged = map[op]op{opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual, opEqual: opEqual, opNotEqual: opNotEqual}
 
 // fusedComparison compares each element with a value that is the same for all
 // elements of a list.
@@ -347,19 +344,13 @@ func (g *generator) fusedComparison(t, body *term, from *code, depth int) *code 
 	if !isElement(element, t) || other.depth >= t.index {
 		return nil
 	}
-	if t.kind == loopAll {
-		how = opposite[how]
-	}
+	flip := number(t.kind == loopAll)
 	var any condition
 	switch element.typ.Kind {
 	case Int, Duration:
-		any = anyNumber(how, from.lists, g.code(other, depth).ints, func(l *elements) []int64 { return l.Ints })
+		any = anyNumber(how, flip, from.lists, g.code(other, depth).ints, func(l *elements) []int64 { return l.Ints })
 	case Double:
-		c := g.code(other, depth)
-		if how != opEqual && how != opNotEqual && max(from.finite, c.finite) == maybeNaN {
-			return nil // comparing may fail
-		}
-		any = anyNumber(how, from.lists, c.floats, func(l *elements) []float64 { return l.Floats })
+		any = anyNumber(how, flip, from.lists, g.code(other, depth).floats, func(l *elements) []float64 { return l.Floats })
 	default:
 		return nil
 	}
@@ -369,10 +360,11 @@ func (g *generator) fusedComparison(t, body *term, from *code, depth int) *code 
 	return &code{cond: any}
 }
 
-// anyNumber is whether some element compares so with the row's value. That value
-// is looked at where the list has elements, and nowhere else.
-func anyNumber[T ordered](how op, from listValues, value values[T], of func(*elements) []T) condition {
-	kernel := map[op]func(l *Lists, all, v []T, sel, out []uint16) int{
+// anyNumber is whether some element compares so with the row's value, or, with
+// flip = 1, does not. That value is looked at where the list has elements, and
+// nowhere else.
+func anyNumber[T ordered](how op, flip int, from listValues, value values[T], of func(*elements) []T) condition {
+	kernel := map[op]func(l *Lists, all, v []T, flip int, sel, out []uint16) int{
 		opLess: anyBelow[T], opLessEqual: anyAtMost[T], opGreater: anyAbove[T], opGreaterEqual: anyAtLeast[T], opEqual: anyEqual[T], opNotEqual: anyOther[T],
 	}[how]
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
@@ -385,17 +377,17 @@ func anyNumber[T ordered](how op, from listValues, value values[T], of func(*ele
 		}
 		rows = rows[:n]
 		v, failed := value(x, rows)
-		n = kernel(&l, of(&l.elements), v, rows, out)
+		n = kernel(&l, of(&l.elements), v, flip, rows, out)
 		x.top = top
 		return withoutFaults(out[:n], failed), x.disjoint(e, failed)
 	}
 }
 
-func anyBelow[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyBelow[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element < c)
+			is |= number(element < c) ^ flip
 		}
 		out[n] = r
 		n += is
@@ -403,11 +395,11 @@ func anyBelow[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
 	return n
 }
 
-func anyAtMost[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyAtMost[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element <= c)
+			is |= number(element <= c) ^ flip
 		}
 		out[n] = r
 		n += is
@@ -415,11 +407,11 @@ func anyAtMost[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
 	return n
 }
 
-func anyAbove[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyAbove[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element > c)
+			is |= number(element > c) ^ flip
 		}
 		out[n] = r
 		n += is
@@ -427,11 +419,11 @@ func anyAbove[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
 	return n
 }
 
-func anyAtLeast[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyAtLeast[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element >= c)
+			is |= number(element >= c) ^ flip
 		}
 		out[n] = r
 		n += is
@@ -439,11 +431,11 @@ func anyAtLeast[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
 	return n
 }
 
-func anyEqual[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyEqual[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element == c)
+			is |= number(element == c) ^ flip
 		}
 		out[n] = r
 		n += is
@@ -451,11 +443,11 @@ func anyEqual[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
 	return n
 }
 
-func anyOther[T ordered](l *Lists, all, v []T, sel, out []uint16) (n int) {
+func anyOther[T ordered](l *Lists, all, v []T, flip int, sel, out []uint16) (n int) {
 	for _, r := range sel {
 		is, c := 0, v[r]
 		for _, element := range all[l.From[r]:l.To[r]] {
-			is |= number(element != c)
+			is |= number(element != c) ^ flip
 		}
 		out[n] = r
 		n += is
