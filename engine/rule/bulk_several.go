@@ -52,8 +52,7 @@ func (b *bulk) forgetCombos() {
 // several is the hit policies that look at all rules. It gives the rows that no
 // rule hits.
 func (b *bulk) several(live []uint16) []uint16 {
-	b.find(live)
-	live = b.still(live)
+	live = b.still(b.find(live))
 	for _, row := range live {
 		if c := &b.combos[b.of[row]]; c.refer {
 			b.refer(row)
@@ -95,8 +94,9 @@ func (b *bulk) manner() manner {
 
 // find looks at all rules, and notes which hit which rows. A row where a
 // condition has no value is decided, whatever hit it before; and under the hit
-// policy Unique so is one that a second rule hits.
-func (b *bulk) find(live []uint16) {
+// policy Unique so is one that a second rule hits. What is left of live, which
+// it compacts, may hold rows that are decided.
+func (b *bulk) find(live []uint16) []uint16 {
 	for _, row := range live {
 		b.of[row] = 0
 	}
@@ -126,6 +126,7 @@ func (b *bulk) find(live []uint16) {
 		b.hit = append(b.hit, hits...)
 		b.found = append(b.found, ruleHits{i, from, len(b.hit)})
 	}
+	return live
 }
 
 // clash is the outcome where two rules hit that exclude each other.

@@ -120,6 +120,21 @@ func differ(p *Program, population *student.Population, random chooser, c *count
 			return &difference{how: "a single row", row: row, what: what, p: population}
 		}
 	}
+	// A few students one by one, their values set for each.
+	values, err := p.NewValues(population.At)
+	if err != nil {
+		panic(err)
+	}
+	for range min(n, 20) {
+		row := random.choose(n)
+		if values.know(population, row) != nil {
+			continue // beyond its bounds: a source lets no such value through
+		}
+		values.Decide(&decided)
+		if what := unlike(&want[row], values.Evaluator().Outcome(&decided)); what != "" {
+			return &difference{how: "one by one", row: row, what: what, p: population}
+		}
+	}
 	// Other students beside a student change nothing for the student.
 	moved := make([]int, 1+random.choose(n+n/2+1))
 	for i := range moved {

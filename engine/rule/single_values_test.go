@@ -19,6 +19,13 @@ import (
 // set sets all that a population knows of a student.
 func (v *Values) set(t testing.TB, population *student.Population, row int) {
 	t.Helper()
+	if err := v.know(population, row); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// know is set; the error is that of the first value beyond its bounds.
+func (v *Values) know(population *student.Population, row int) error {
 	for _, c := range population.Columns() {
 		i, ok := v.Attribute(c.Name())
 		if !ok {
@@ -55,9 +62,10 @@ func (v *Values) set(t testing.TB, population *student.Population, row int) {
 			err = v.SetDates(i, days)
 		}
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // agreeByValues holds decisions about values set one student after another to
