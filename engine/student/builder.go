@@ -41,6 +41,9 @@ type Builder struct {
 	codes     map[string]uint32
 	dict      []string
 	suspects  map[uint32]bool
+
+	keys  []uint64 // scratch of sortDays
+	moved []entry
 }
 
 // entry is a fact with its value: the bits of an int64, float64 or bool, or a
@@ -272,11 +275,11 @@ var groups sync.Pool
 // a counting sort, as rows are dense. It writes to scratch, if that is enough.
 func (b *Builder) group(l Layout, scratch []entry) (grouped []entry, starts []uint32) {
 	starts = make([]uint32, l.Len+1)
-	b.facts.each(func(e entry) {
-		if row := l.Rows[e.Student]; row >= 0 {
-			starts[row+1]++
+	for s, count := range b.facts.counts {
+		if row := l.Rows[s]; row >= 0 {
+			starts[row+1] += count
 		}
-	})
+	}
 	for i := 1; i < len(starts); i++ {
 		starts[i] += starts[i-1]
 	}
@@ -303,7 +306,7 @@ func (b *Builder) sift(facts []entry, l Layout) []entry {
 	if b.onlyLast() {
 		return last(facts, l)
 	}
-	l.sort(facts)
+	b.sort(facts, l)
 	if n := b.from.First; n > 0 && n < len(facts) {
 		facts = facts[:n]
 	}
@@ -343,28 +346,40 @@ func (l *Layout) compare(x, y *entry) int {
 	return l.Compare(x.Tie, y.Tie)
 }
 
-// fewFacts is how many facts are cheaper to insert one by one than to merge.
-const fewFacts = 32
-
-// sort orders facts, those that compare alike as they came. Most come in order,
-// or nearly so.
-func (l *Layout) sort(facts []entry) {
-	if len(facts) > fewFacts {
-		if before := func(x, y entry) int { return l.compare(&x, &y) }; !slices.IsSortedFunc(facts, before) {
-			slices.SortStableFunc(facts, before)
-		}
+// sort orders facts by date and record, those that compare alike as they came.
+// Dates are numbers; of the records, whose ids are far away in memory, only
+// those of one day are compared.
+func (b *Builder) sort(facts []entry, l Layout) {
+	byDay := func(x, y entry) int { return cmp.Compare(x.Day, y.Day) }
+	if !slices.IsSortedFunc(facts, byDay) {
+		b.sortDays(facts)
+	}
+	if l.Compare == nil {
 		return
 	}
-	for i := 1; i < len(facts); i++ {
-		if l.compare(&facts[i-1], &facts[i]) <= 0 {
-			continue
+	byRecord := func(x, y entry) int { return l.compare(&x, &y) }
+	for from := 0; from < len(facts); {
+		to := from + 1
+		for to < len(facts) && facts[to].Day == facts[from].Day {
+			to++
 		}
-		e, at := facts[i], i
-		for at > 0 && l.compare(&facts[at-1], &e) > 0 {
-			facts[at] = facts[at-1]
-			at--
+		if day := facts[from:to]; len(day) > 1 && !slices.IsSortedFunc(day, byRecord) {
+			slices.SortStableFunc(day, byRecord)
 		}
-		facts[at] = e
+		from = to
+	}
+}
+
+// sortDays orders facts by date, those of one day as they came: it sorts
+// numbers that hold both the day and the place, and then moves each fact once.
+func (b *Builder) sortDays(facts []entry) {
+	b.keys, b.moved = b.keys[:0], append(b.moved[:0], facts...)
+	for i := range facts {
+		b.keys = append(b.keys, uint64(uint32(facts[i].Day)^1<<31)<<32|uint64(i))
+	}
+	slices.Sort(b.keys)
+	for i, key := range b.keys {
+		facts[i] = b.moved[uint32(key)]
 	}
 }
 

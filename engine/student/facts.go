@@ -19,6 +19,7 @@ type facts struct {
 	chunks [][]byte
 	open   []byte // the last chunk
 	n      int
+	counts []uint32 // by student
 	last   entry
 }
 
@@ -56,15 +57,15 @@ func (f *facts) add(e entry, isDouble bool) {
 	var flags byte
 	if e.Student != f.last.Student {
 		flags |= studentDiffers
-		out = binary.AppendVarint(out, int64(e.Student)-int64(f.last.Student))
+		out = appendVarint(out, int64(e.Student)-int64(f.last.Student))
 	}
 	if e.Day != f.last.Day {
 		flags |= dayDiffers
-		out = binary.AppendVarint(out, int64(e.Day)-int64(f.last.Day))
+		out = appendVarint(out, int64(e.Day)-int64(f.last.Day))
 	}
 	if e.Tie != f.last.Tie+1 {
 		flags |= tieDiffers
-		out = binary.AppendVarint(out, int64(e.Tie)-int64(f.last.Tie))
+		out = appendVarint(out, int64(e.Tie)-int64(f.last.Tie))
 	}
 	if e.faulty() {
 		flags |= isFaulty
@@ -72,12 +73,12 @@ func (f *facts) add(e entry, isDouble bool) {
 	e.Row &^= faultyRow
 	if e.Row != f.last.Row+1 {
 		flags |= rowDiffers
-		out = binary.AppendVarint(out, int64(e.Row)-int64(f.last.Row))
+		out = appendVarint(out, int64(e.Row)-int64(f.last.Row))
 	}
 	if e.bits != 0 {
 		if hundredths, is := decimal(e.bits); isDouble && is {
 			flags |= valueDecimal
-			out = binary.AppendVarint(out, hundredths)
+			out = appendVarint(out, hundredths)
 		} else if e.bits < small {
 			flags |= valueSmall
 			out = binary.AppendUvarint(out, e.bits)
@@ -90,6 +91,17 @@ func (f *facts) add(e entry, isDouble bool) {
 	f.open = out
 	f.last = e
 	f.n++
+	if int(e.Student) >= len(f.counts) {
+		f.counts = append(f.counts, make([]uint32, int(e.Student)+1-len(f.counts))...)
+	}
+	f.counts[e.Student]++
+}
+
+func appendVarint(out []byte, v int64) []byte {
+	if u := uint64(v<<1) ^ uint64(v>>63); u < 0x80 { // nearly always
+		return append(out, byte(u))
+	}
+	return binary.AppendVarint(out, v)
 }
 
 // decimal is a double as hundredths, if that gives the very same double back.
@@ -98,7 +110,7 @@ func decimal(bits uint64) (hundredths int64, is bool) {
 	if !(v > -1e9 && v < 1e9) {
 		return 0, false
 	}
-	hundredths = int64(math.Round(v * 100))
+	hundredths = int64(v*100 + math.Copysign(0.5, v))
 	return hundredths, math.Float64bits(float64(hundredths)/100) == bits
 }
 

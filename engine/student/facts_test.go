@@ -28,7 +28,7 @@ func TestFacts(t *testing.T) {
 		for range 60_000 {
 			add(entry{
 				Fact{
-					int32(pick(0, 1, 5, 1<<31-1)), int32(pick(0, 20000, 20001, 1<<31, 1<<31-1, 1<<32-1)),
+					int32(pick(0, 1, 5, 1<<20)), int32(pick(0, 20000, 20001, 1<<31, 1<<31-1, 1<<32-1)),
 					uint32(pick(0, 1, 2, 1<<31, 1<<32-1)), uint32(pick(0, 1, 2, MaxRow, faultyRow, faultyRow|7, 1<<32-1)),
 				},
 				pick(0, 1, 100, small-1, small, 1<<63, 1<<64-1, math.Float64bits(95.5), math.Float64bits(-0.01), math.Float64bits(0.1+0.2), math.Float64bits(1e9), math.Float64bits(1e300),

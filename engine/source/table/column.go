@@ -22,7 +22,8 @@ type column struct {
 	element   bundle.Type
 	place     int // in the row; −1: the table lacks it
 	isList    bool
-	form      form
+	form      form // of a field
+	of        form // of an element, for lists
 
 	minimum, maximum    float64
 	maxItems, maxLength int
@@ -56,6 +57,7 @@ func newColumn(a bundle.Attribute, place int, seed maphash.Seed) column {
 		attribute: a, element: a.Type.Element(), place: place, isList: a.Type.IsList(), form: forms[a.Type],
 		minimum: math.Inf(-1), maximum: math.Inf(1), maxItems: student.MaxItems(a), maxLength: student.MaxLength(a),
 	}
+	c.of = forms[c.element]
 	if c.isList {
 		c.form = asList
 	}
@@ -172,9 +174,19 @@ func (c *column) missing(n int, p student.Presence) {
 func (c *column) value(n int, field []byte, zone *time.Location) (bad fault) {
 	switch c.form {
 	case asInteger:
-		c.ints[n], bad = c.integer(field)
+		v, ok := text.Integer(field)
+		if ok && float64(v) >= c.minimum && float64(v) <= c.maximum {
+			c.ints[n], c.presence[n] = v, student.Present
+			return fine
+		}
+		_, bad = c.integer(field)
 	case asNumber:
-		c.floats[n], bad = c.number(field)
+		v, ok := text.Number(field)
+		if ok && v >= c.minimum && v <= c.maximum {
+			c.floats[n], c.presence[n] = v, student.Present
+			return fine
+		}
+		_, bad = c.number(field)
 	case asString:
 		c.codes[n], bad = c.text(field)
 	case asBoolean:
@@ -212,20 +224,20 @@ func (c *column) list(field []byte, zone *time.Location) (bad fault) {
 		for end < len(field) && field[end] != listSeparator {
 			end++
 		}
-		switch c.element {
-		case bundle.Integer:
+		switch c.of {
+		case asInteger:
 			var v int64
 			v, bad = c.integer(field[:end])
 			c.ints = append(c.ints, v)
-		case bundle.Number:
+		case asNumber:
 			var v float64
 			v, bad = c.number(field[:end])
 			c.floats = append(c.floats, v)
-		case bundle.String:
+		case asString:
 			var v uint32
 			v, bad = c.text(field[:end])
 			c.codes = append(c.codes, v)
-		case bundle.Date:
+		case asDate:
 			var v int64
 			v, bad = date(field[:end], zone)
 			c.ints = append(c.ints, v)
