@@ -102,33 +102,6 @@ func (j *Job) assembly() (*assembly, error) {
 	return a, nil
 }
 
-// Decide decides about one student of a process without a capacity, and gives
-// the record and the task that DecideAll gives. The task is nil where nobody is
-// asked. For a process with a capacity the error is ErrNeedsAll.
-func (p *Program) Decide(pop *student.Population, row int, run Run) (decision.Record, *decision.Task, error) {
-	if p.capacity != nil {
-		return decision.Record{}, nil, ErrNeedsAll
-	}
-	if err := p.checkRun(pop, &run); err != nil {
-		return decision.Record{}, nil, err
-	}
-	if err := checkRow(pop, row); err != nil {
-		return decision.Record{}, nil, err
-	}
-	d, err := p.decider(pop, &run)
-	if err != nil {
-		return decision.Record{}, nil, err
-	}
-	record, _ := d.evaluate(row)
-	state, step := decision.Begin(p.situation(&record))
-	record.State = state
-	if step == nil {
-		return record, nil, nil
-	}
-	task := decision.Open(record, *step)
-	return record, &task, nil
-}
-
 // inChunks gives each row to one of the workers. Rows are independent of one
 // another, so that it does not matter which worker takes which.
 func inChunks(ctx context.Context, workers int, work []*assembly) error {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
@@ -24,6 +25,8 @@ type Program struct {
 	digest   bundle.Digest
 	steps    []bundle.Step // those that people take
 	capacity *bundle.Capacity
+
+	deciders sync.Pool // *single: see Decide
 }
 
 // Compile checks a bundle and makes a program of it. The error of a bundle that
