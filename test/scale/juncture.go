@@ -35,6 +35,7 @@ func BeJuncture() {
 	if os.Getenv(childVariable) == "" {
 		return
 	}
+	cli.TradeMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := cli.System()
 	if os.Getenv(plainVariable) != "" {
