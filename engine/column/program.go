@@ -146,17 +146,20 @@ func (m *Machine) Bind(columns []*Column, rows int) error {
 
 func (m *Machine) bind(i int, c *Column, rows int) error {
 	in, b := &m.p.inputs[i], &m.inputs[i]
-	if in.Once {
+	switch {
+	case in.Once:
 		rows = 1
+	case in.Batch:
+		rows = Rows
 	}
 	if c.rows() != rows {
 		return fmt.Errorf("%d rows where there are %d", c.rows(), rows)
 	}
-	*b = bound{Column: *c, once: in.Once, hasDefault: in.Default != nil}
+	*b = bound{Column: *c, once: in.Once || in.Batch, hasDefault: in.Default != nil}
 	if in.Once {
 		b.Column = repeated(c)
 	}
-	b.whole = c.Whole || wholly(b.Presence)
+	b.whole = c.Whole || !in.Batch && wholly(b.Presence) || b.Presence == nil
 	fault := Fault{Cause: Missing, Input: i}
 	fault.Missed.add(i)
 	b.missing = m.faults.number(fault)

@@ -75,6 +75,9 @@ type Input struct {
 	Finite bool
 	// Once says that the column has one row, whose value all students share.
 	Once bool
+	// Batch says that the column, of no lists, has as many rows as a batch, which
+	// the caller fills anew before each evaluates.
+	Batch bool
 }
 
 // Column is the data of an input: exactly the slices that its type needs.

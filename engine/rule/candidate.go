@@ -106,7 +106,7 @@ func numberOf(v ref.Val) (float64, error) {
 		}
 		return float64(v), nil
 	case types.Timestamp:
-		return float64(v.UnixMilli()) / float64(24*time.Hour/time.Millisecond), nil
+		return days(v.Time), nil
 	}
 	value, err := scalarOf(v)
 	if err != nil {
@@ -114,6 +114,9 @@ func numberOf(v ref.Val) (float64, error) {
 	}
 	return value.(float64), nil
 }
+
+// days are the days from 1970-01-01 to an instant.
+func days(t time.Time) float64 { return float64(t.UnixMilli()) / float64(24*time.Hour/time.Millisecond) }
 
 // decisionView is the object behind `decision` in priority expressions.
 type decisionView struct {

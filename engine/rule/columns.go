@@ -17,17 +17,10 @@ import (
 // compileColumns compiles the table for evaluation over columns. The inputs are
 // the attributes, by their index, and behind them the instant of evaluation.
 func (p *Program) compileColumns() error {
-	inputs := make([]column.Input, len(p.attributes), len(p.attributes)+1)
-	for i := range p.attributes {
-		inputs[i] = inputOf(&p.attributes[i])
-	}
-	inputs = append(inputs, column.Input{Name: nameAt, Type: column.Type{Kind: column.Timestamp}, Once: true})
-	c, err := column.NewCompiler(inputs, p.resolve)
+	c, err := newColumnCompiler(p.inputs(), p.resolve)
 	if err != nil {
 		return err
 	}
-	c.StrictDivision = true
-	c.Limits = column.Limits{Items: bundle.MaxListItems, Length: MaxStringSize}
 	for i := range p.variables {
 		p.variables[i].column = c.Add(p.variables[i].checked)
 	}
@@ -44,6 +37,27 @@ func (p *Program) compileColumns() error {
 	p.dispatch = c.Dispatch(conditions)
 	p.columns = c.Compile()
 	return nil
+}
+
+// inputs are the attributes and the instant of evaluation.
+func (p *Program) inputs() []column.Input {
+	inputs := make([]column.Input, len(p.attributes), len(p.attributes)+1)
+	for i := range p.attributes {
+		inputs[i] = inputOf(&p.attributes[i])
+	}
+	return append(inputs, column.Input{Name: nameAt, Type: column.Type{Kind: column.Timestamp}, Once: true})
+}
+
+// newColumnCompiler begins a program that computes as the environment of rules
+// does.
+func newColumnCompiler(inputs []column.Input, resolve column.Resolve) (*column.Compiler, error) {
+	c, err := column.NewCompiler(inputs, resolve)
+	if err != nil {
+		return nil, err
+	}
+	c.StrictDivision = true
+	c.Limits = column.Limits{Items: bundle.MaxListItems, Length: MaxStringSize}
+	return c, nil
 }
 
 func (r *row) addTo(c *column.Compiler) {
@@ -155,15 +169,8 @@ func columnOf(c *student.Column) *column.Column {
 
 // machine binds the compiled columns to the population.
 func (e *Evaluator) machine() (*column.Machine, error) {
-	columns := make([]*column.Column, len(e.student.columns)+1)
-	for i, c := range e.student.columns {
-		if c != nil {
-			columns[i] = columnOf(c)
-		}
-	}
-	columns[len(columns)-1] = &column.Column{Whole: true, Times: []column.Instant{column.InstantOf(e.at.Time)}}
 	m := e.p.columns.NewMachine()
-	return m, m.Bind(columns, e.rows)
+	return m, m.Bind(e.columns(), e.rows)
 }
 
 // obstacleOf is a fault in the words of a decision; false if only the reference

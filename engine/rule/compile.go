@@ -54,6 +54,9 @@ func Compile(b *bundle.Bundle) (*Program, error) {
 		return nil, err
 	}
 	c.p.fix()
+	if err := c.p.compilePolicy(); err != nil {
+		return nil, err
+	}
 	return c.p, nil
 }
 

@@ -19,17 +19,18 @@ import (
 // Evaluator decides about the students of one population. It is cheap to make
 // and not safe for concurrent use: make one for each goroutine.
 type Evaluator struct {
-	p         *Program
-	names     interpreter.Activation
-	at        types.Timestamp
-	rows      int
-	student   reader
-	variables []cached
-	turn      uint64 // counts the rows begun, so that nothing need be cleared
-	hits      []hit
-	decision  *decisionView
-	bulk      *bulk   // for DecideRows
-	single    *single // for DecideRow
+	p           *Program
+	names       interpreter.Activation
+	at          types.Timestamp
+	rows        int
+	student     reader
+	variables   []cached
+	turn        uint64 // counts the rows begun, so that nothing need be cleared
+	hits        []hit
+	decision    *decisionView
+	bulk        *bulk        // for DecideRows
+	competition *competition // for Compete
+	single      *single      // for DecideRow
 }
 
 // cached is a variable's value for the row of its turn.
