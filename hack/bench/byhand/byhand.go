@@ -64,10 +64,10 @@ func (e *columns) Decide() error {
 func (e *columns) Decisions() (peer.Decisions, error) { return e.out, nil }
 func (e *columns) Close() error                       { return nil }
 
-// Repeated decides n times about every student before it comes to the next
-// one: what n processes over the same students cost at least.
+// Repeated decides n times about the students: what n processes over the same
+// students cost at least.
 func Repeated(n int) peer.Kind {
-	return peer.Kind{Name: Structs.Name, Form: Structs.Form + ", the table again and again", Open: func(w *peer.Work) (peer.Engine, error) {
+	return peer.Kind{Name: Structs.Name, Form: Structs.Form + ", the table once a process", Open: func(w *peer.Work) (peer.Engine, error) {
 		return &repeated{structs{w: w}, n}, nil
 	}}
 }
@@ -78,10 +78,9 @@ type repeated struct {
 }
 
 func (e *repeated) Decide() error {
-	for i := range e.students {
-		for range e.times {
-			rule, priority := e.w.ByHand(&e.students[i])
-			e.out.Rule[i], e.out.Priority[i] = uint16(rule), priority
+	for range e.times {
+		if err := e.structs.Decide(); err != nil {
+			return err
 		}
 	}
 	return nil
