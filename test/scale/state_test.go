@@ -57,24 +57,65 @@ func TestState(t *testing.T) {
 // TestCopies: beyond the ten samples there are copies under names of their own,
 // that decide the same.
 func TestCopies(t *testing.T) {
-	ctx, folder := t.Context(), t.TempDir()
-	juncture := &scale.Juncture{Log: t.Output()}
-	state, _, err := juncture.Generate(ctx, scale.Size{Students: 200, Districts: 1, Seed: "07"}, filepath.Join(folder, "state"))
+	juncture, state, manifests := small(t, 12)
+	point, err := juncture.Measure(t.Context(), state, manifests, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifests, err := scale.Processes(samples, filepath.Join(folder, "manifests"), 12)
-	if err != nil {
-		t.Fatal(err)
-	}
-	point, err := juncture.Measure(ctx, state, manifests, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if point.Decisions != 12*200 {
-		t.Errorf("%d decisions of 12 processes about 200 students", point.Decisions)
+	if point.Decisions != 12*state.Students {
+		t.Errorf("%d decisions of 12 processes about %d students", point.Decisions, state.Students)
 	}
 	if diff := cmp.Diff(point.Counts["gifted-screening"], point.Counts["gifted-screening-2"]); diff != "" {
 		t.Errorf("a process (-) and its copy (+) decide differently:\n%s", diff)
 	}
+}
+
+// TestChecksFind: what the campaign relies on to find faults does find them.
+func TestChecksFind(t *testing.T) {
+	ctx := t.Context()
+	juncture, state, manifests := small(t, 2)
+	store := filepath.Join(t.TempDir(), "record")
+	export, _, err := juncture.Export(ctx, state, manifests, 1, store, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := export.Sample[0]
+	if err := juncture.Explained(ctx, state, manifests, store, row); err != nil {
+		t.Fatal(err)
+	}
+	row.State += "?"
+	if err := juncture.Explained(ctx, state, manifests, store, row); err == nil {
+		t.Error("another state than the recorded one was not found")
+	}
+	segments, err := filepath.Glob(filepath.Join(store, "*", "segments", "*"))
+	if err != nil || len(segments) == 0 {
+		t.Fatal("the record has no segment", err)
+	}
+	content, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(segments[0], content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := juncture.Verify(ctx, store); err == nil {
+		t.Error("an altered record was found whole")
+	}
+}
+
+// small is a state of one district, decided by n processes.
+func small(t *testing.T, n int) (*scale.Juncture, scale.State, scale.Manifests) {
+	t.Helper()
+	folder := t.TempDir()
+	juncture := &scale.Juncture{Log: t.Output()}
+	state, _, err := juncture.Generate(t.Context(), scale.Size{Students: 200, Districts: 1, Seed: "07"}, filepath.Join(folder, "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := scale.Processes(samples, filepath.Join(folder, "manifests"), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return juncture, state, manifests
 }
