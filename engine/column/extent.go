@@ -92,6 +92,8 @@ func extentOfCall(t *term, x extent) extent {
 	case overloads.BoolToString, overloads.IntToString, overloads.DoubleToString, overloads.TimestampToString, overloads.DurationToString:
 		const longest = 64 // none of them comes near
 		return extent{length: longest}
+	case callLookup:
+		return extent{length: extentOfValue(t.value.(writtenMap).Values).length} //nolint:forcetypeassert // of such a call
 	case "list_a_first_int", "list_a_last_int":
 		return t.args[0].extent
 	case "list_string_min", "list_string_max":

@@ -182,10 +182,12 @@ func (l *tree) lower(e ast.Expr, sc *scope) (*term, error) {
 		return l.call(e, sc)
 	case ast.ListKind:
 		return l.display(e, sc)
+	case ast.MapKind:
+		return l.written(e, sc)
 	case ast.ComprehensionKind:
 		return l.comprehension(e, sc)
 	}
-	return nil, refuse(e, "an object or a map")
+	return nil, refuse(e, "an object")
 }
 
 func (l *tree) literal(e ast.Expr) (*term, error) {
@@ -336,6 +338,14 @@ func (l *tree) memberCall(e ast.Expr, c ast.CallExpr, exprs []ast.Expr, sc *scop
 	k, err := l.lower(key, sc)
 	if err != nil {
 		return nil, true, err
+	}
+	of, err := l.lower(m, sc)
+	if err != nil {
+		return nil, true, err
+	}
+	if w, ok := of.value.(writtenMap); ok && of.constant() {
+		t, err := l.lookup(e, w, of.typ.Elem, k, c.FunctionName())
+		return t, true, err
 	}
 	name, known := k.value.(string)
 	if !known {

@@ -77,6 +77,7 @@ var calls = func() map[string]kernel {
 		overloads.Matches: matchText, overloads.MatchesString: matchText,
 		"math_is_finite_double": isFinite, "math_abs_int": absInt, "math_sign_int": signInt,
 		"list_a_index_of_int": indexOf, "list_a_last_index_of_int": lastIndexOf, "list_a_first_int": first, "list_a_last_int": last,
+		callLookup: lookUpWritten, callHasKey: hasWritten,
 		"list_int_mean": mean, "list_double_mean": mean,
 	}
 	for _, id := range []string{

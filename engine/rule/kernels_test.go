@@ -27,7 +27,8 @@ var kernelExpressions = []string{
 	"bool (student.gapText == 'a' || student.gapText.contains('b')) && student.gapInt > 1",
 	"bool student.t < at", "bool student.t == student.v", "bool at - student.t > duration('48h')", "bool duration('1h') < duration('2h') && student.flag", "bool student.i in student.is", "bool student.s in student.ss",
 	"bool 'a' in student.ss || 'abc' in student.ss", "bool 'a' in student.ss && 'abc' in student.ss", "bool student.t in student.ts", "bool student.d in student.ds", "bool student.is == [1, 2]", "bool student.ss != student.gapTexts", "bool student.is == []", "bool [] != student.ds", "bool student.i in []",
-	"bool [student.i, student.j] == student.is", "bool student.i in [student.j, 1, student.gapInt]", "bool math.isFinite(student.d / 3.0)", "bool bool(student.s)",
+	"bool [student.i, student.j] == student.is", "bool student.s in {'a': 1, 'abc': 2}", "int {'a': 1, 'abc': 2}[student.s]", "number {'a': 0.5, 'abc': 2.0, '': -1.0}[student.gapText]", "string {'a': 'x', 'abc': 'y'}[student.s]",
+	"bool {'a': true, 'abc': false}[student.ss[0]]", "date {'a': timestamp('2020-01-01T00:00:00Z')}[student.s]", "int {'a': duration('1h')}[student.s].getHours()", "bool student.ss.exists(s, {'a': 1, 'b': 2}[s] > 1)", "bool student.i in [student.j, 1, student.gapInt]", "bool math.isFinite(student.d / 3.0)", "bool bool(student.s)",
 	// macros
 	"bool student.ds.exists(x, x < 0.5)", "bool student.ds.all(x, x < 0.5)", "bool student.is.exists(x, 1 <= x)", "bool student.is.all(x, x != 2)", "bool student.is.exists(x, x > student.gapInt)", "bool student.is.all(x, x < student.gapInt)",
 	"bool student.ds.exists(x, x < student.d)", "bool student.ds.all(x, student.e >= x)", "bool student.is.exists(x, x == student.j)", "bool student.ss.exists(s, s.startsWith('a'))", "bool student.ss.all(s, s in ['a', 'abc'] || s == '')", "bool student.ss.exists(s, s == student.s)",
