@@ -58,6 +58,8 @@ type single struct {
 	s         *column.Single // nil if the hit policy is decided by the reference
 	at        *column.Column // the instant of evaluation
 	rules     []singleRow
+	router    *column.SingleRouter // nil if every rule is looked at
+	unrouted  []int                // the rules that are looked at all the same
 	otherwise *singleRow
 	stops     map[stop]Outcome
 }
@@ -75,6 +77,7 @@ type singleRow struct {
 	number    int
 	foreign   bool             // the condition is evaluated by the reference
 	when      column.Condition // the zero one holds
+	rest      column.Condition // what of it is left to look at where it was routed
 	reference bool             // some result is
 	fields    []singleField
 	priority  singlePriority
@@ -108,9 +111,13 @@ func (e *Evaluator) newSingle(mutable bool) *single {
 		return d // Bind held the columns to the same: the reference decides
 	}
 	d.s, d.at = s, columns[len(columns)-1]
+	if e.p.dispatch != nil {
+		d.router = s.Router(e.p.dispatch)
+	}
 	for i := range e.p.rules {
-		if is, constant := e.p.rules[i].when.truth(); is || !constant {
-			d.rules = append(d.rules, d.ready(&e.p.rules[i], i))
+		d.rules = append(d.rules, d.ready(&e.p.rules[i], i))
+		if d.router != nil && !e.p.dispatch.Routed(i) {
+			d.unrouted = append(d.unrouted, i)
 		}
 	}
 	if e.p.otherwise != nil {
@@ -123,10 +130,8 @@ func (e *Evaluator) newSingle(mutable bool) *single {
 // ready prepares a row of the table.
 func (d *single) ready(r *row, number int) singleRow {
 	out := singleRow{row: r, number: number}
-	if r.when != nil && r.when.constant == nil {
-		if out.foreign = r.when.column.Foreign != nil; !out.foreign {
-			out.when = d.s.Condition(r.when.column)
-		}
+	if r.when != nil {
+		d.readyCondition(&out)
 	}
 	for i, x := range r.then {
 		if x == nil || x.native != nil {
@@ -151,6 +156,22 @@ func (d *single) ready(r *row, number int) singleRow {
 		out.needs = append(out.needs, d.s.Faults(x.column))
 	}
 	return out
+}
+
+func (d *single) readyCondition(r *singleRow) {
+	x := r.row.when
+	if is, _ := x.truth(); is {
+		return
+	}
+	if r.foreign = x.column.Foreign != nil; r.foreign {
+		return
+	}
+	r.when = d.s.Condition(x.column)
+	if d.router != nil && d.p.dispatch.Routed(r.number) {
+		if rest := d.p.dispatch.Rest(r.number); rest != nil {
+			r.rest = d.s.Condition(rest)
+		}
+	}
 }
 
 func (d *single) readyField(f *singleField, x *column.Expression) bool {
@@ -198,24 +219,70 @@ func (d *single) decide(row int, out *Single) {
 		out.computed = make([]scalar, len(d.p.bundle.Process.Result))
 	}
 	d.s.Begin(row)
-	for i := range d.rules {
-		r := &d.rules[i]
-		if r.foreign {
-			if is, ok := d.holdsByReference(row, r); !ok {
-				d.refer(row, out)
-				return
-			} else if !is {
-				continue
-			}
-		} else if is, f := d.s.Holds(&r.when); f != 0 {
-			d.stop(row, f, r, "when", out)
-			return
-		} else if !is {
-			continue
-		}
-		d.complete(row, r, out)
+	if d.router != nil {
+		d.route(row, out)
 		return
 	}
+	for i := range d.rules {
+		if r := &d.rules[i]; d.try(row, r, &r.when, out) {
+			return
+		}
+	}
+	d.noneHit(row, out)
+}
+
+// route tries the rules that are possible for a row, and those that are not
+// routed, in table order.
+func (d *single) route(row int, out *Single) {
+	doubtful := d.router.Route(d.s)
+	routed, others := d.router.Next(), d.unrouted
+	for {
+		if len(others) > 0 && others[0] < routed {
+			r := &d.rules[others[0]]
+			if others = others[1:]; d.try(row, r, &r.when, out) {
+				return
+			}
+			continue
+		}
+		if routed == len(d.rules) {
+			break
+		}
+		r := &d.rules[routed]
+		when := &r.rest
+		if doubtful {
+			when = &r.when
+		}
+		if d.try(row, r, when, out) {
+			return
+		}
+		routed = d.router.Next()
+	}
+	d.noneHit(row, out)
+}
+
+// try decides by a rule, if its condition holds or has no value.
+func (d *single) try(row int, r *singleRow, when *column.Condition, out *Single) (done bool) {
+	if r.foreign {
+		is, ok := d.holdsByReference(row, r)
+		switch {
+		case !ok:
+			d.refer(row, out)
+		case is:
+			d.complete(row, r, out)
+		}
+		return is || !ok
+	}
+	is, f := d.s.Holds(when)
+	switch {
+	case f != 0:
+		d.stop(row, f, r, "when", out)
+	case is:
+		d.complete(row, r, out)
+	}
+	return is || f != 0
+}
+
+func (d *single) noneHit(row int, out *Single) {
 	if d.otherwise == nil {
 		d.refer(row, out)
 		return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -74,6 +75,48 @@ func TestDecideRowOnCases(t *testing.T) {
 	}
 }
 
+// Where rules are dispatched on keys, a row looks at those that are possible.
+func TestDecideRowRouted(t *testing.T) {
+	for name, b := range map[string]*bundle.Bundle{"keyed": keyedTable(200), "banded": bandedTable(300)} {
+		t.Run(name, func(t *testing.T) {
+			p := compiled(t, b)
+			population := withGaps(b, 3_000)
+			agreeOneByOne(t, p, population)
+			agreeByValues(t, p, population)
+			e, err := p.Bind(population)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := e.newSingle(false); d.router == nil || len(d.unrouted) > 10 {
+				t.Errorf("%d rules are looked at for every student", len(d.unrouted))
+			}
+		})
+	}
+}
+
+// BenchmarkDecideRowTables is about how the cost grows with the rules.
+func BenchmarkDecideRowTables(b *testing.B) {
+	population, _ := referencePopulation(referenceBundle(), 20_000)
+	for _, n := range []int{8, 113, 841} {
+		for name, of := range map[string]*bundle.Bundle{"keyed": keyedTable(n), "banded": bandedTable(n)} {
+			b.Run(fmt.Sprintf("%s %d", name, n), func(b *testing.B) {
+				e, err := compiled(b, of).Bind(population)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var one Single
+				e.DecideRow(0, &one)
+				b.ReportAllocs()
+				row := 0
+				for b.Loop() {
+					e.DecideRow(row, &one)
+					row = (row + 1) % population.Len()
+				}
+			})
+		}
+	}
+}
+
 func TestDecideRowAllocatesNothing(t *testing.T) {
 	b := referenceBundle()
 	population, _ := referencePopulation(b, 1000)
@@ -132,7 +175,7 @@ type contender struct {
 // The machine may do other things meanwhile, so the median turn counts.
 func contend(b *testing.B, order string, rows []int, contenders []contender) {
 	b.Run(order, func(b *testing.B) {
-		const turn, calls = 2000, 1_000_000
+		const turn, calls = 250, 1_000_000 // short turns: few are interrupted
 		times := make([][]time.Duration, len(contenders))
 		turns := make([][]time.Duration, len(contenders))
 		clock := clockCost()
