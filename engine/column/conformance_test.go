@@ -269,6 +269,9 @@ func evaluate(t *testing.T, env *cel.Env, checked *cel.Ast, variables []variable
 	if x.Foreign != nil {
 		return "fallen back: " + x.Foreign.What
 	}
+	if x.Type().Kind == column.Map {
+		return "not applicable: a map as the value, which only other expressions can read"
+	}
 	program, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return "not applicable: cannot be planned by cel-go"
