@@ -253,14 +253,14 @@ func compareSingly[T any](how op, a, b singleValue[T], compare func(x, y T) int)
 // testText is a condition on one string: of a column, it is asked once for each
 // string in the dictionary.
 func (s *Single) testText(t *term, v *singleCode, test func(string) bool) *singleCode {
-	c := v.codeCells
-	switch {
-	case t.op == opElement:
+	if t.op == opElement {
 		return &singleCode{sure: true, bools: func(s *Single) (bool, Failure) {
 			e := &s.loops[t.index]
 			return test(e.in.Texts.at(e.at)), 0
 		}, some: &someText{element: t, test: test}}
-	case c == nil || c.long != nil:
+	}
+	c := v.codeCells
+	if c == nil || c.long != nil {
 		return &singleCode{sure: v.sure, bools: func(s *Single) (bool, Failure) {
 			text, f := v.texts(s)
 			return f == 0 && test(text), f

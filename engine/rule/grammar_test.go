@@ -44,7 +44,8 @@ func (k kind) element() kind {
 // forms are the productions: a group, and what it makes of what. {b} stands for
 // an expression of that kind; @ for a new loop variable, of the element kind of
 // the first part, and {b@} for an expression that may read it. E and F stand for
-// each scalar kind in turn. A form that is written twice is twice as likely.
+// each scalar kind in turn; {d!} for a constant, and {1} for the first part again.
+// A form that is written twice is twice as likely.
 var forms = map[kind][]string{
 	kBool: {
 		"core ({b} && {b})", "core ({b} && {b})", "core ({b} || {b})", "core ({b} || {b})", "core !{b}", "core ({b} && {b} && {b})", "core ({b} || {b} || {b})",
@@ -56,6 +57,10 @@ var forms = map[kind][]string{
 		"display [{E}, {E}, {E}].exists(@, {b@})", "display [{E}, {E}].all(@, {b@})", "display [{E}, {E}].exists_one(@, {b@})",
 		"texts {s}.contains({s})", "texts {s}.startsWith({s})", "texts {s}.endsWith({s})", "texts {s}.matches('^a+b?$')", "texts matches({s}, '[0-9]')",
 		"parse bool({s})", "sorted {LE}.isSorted()", "math math.isFinite({d})",
+		"idiom ({E} >= {E!} && {1} < {E!})", "idiom ({E!} < {E} && {2} <= {E!})", "idiom ({d} > {d!} && {1} < {d!} && {1} != {d!})", "idiom ({i} >= {i!} && {b} && {1} <= {i!})",
+		"idiom ({s} == {s!} || {1} == {s!} || {1} in [{s!}, {s!}])", "idiom ({s} != {s!} && !({1} in [{s!}, {s!}]))", "idiom ({s}.startsWith({s!}) || {1}.endsWith({s!}) || {1} == {s!})",
+		"idiom ({s!} in {Ls} || {s!} in {2} || {b})", "idiom ({i!} in {Li} && {i!} in {2})", "idiom {Ls}.exists(@, @ == {s!} || @ == {s!})", "idiom {Ls}.all(@, @ in [{s!}, {s!}])",
+		"idiom {Ld}.all(@, @ < {d})", "idiom {Ld}.exists(@, {d} <= @)", "idiom {Ld}.exists(@, @ >= {d!} && @ < {d!})", "idiom {Li}.all(@, @ > {i!} && @ <= {i!})", "idiom {Lt}.exists(@, @ < {t})",
 	},
 	kInt: {
 		"core ({i} + {i})", "core ({i} - {i})", "arith ({i} * {i})", "arith ({i} / {i})", "arith ({i} % {i})", "arith -({i})",
@@ -67,7 +72,7 @@ var forms = map[kind][]string{
 		"extreme {Li}.min()", "extreme {Li}.max()", "sum {Li}.sum()", "search {LE}.indexOf({E})", "search {LE}.lastIndexOf({E})",
 		"math math.abs({i})", "math math.sign({i})", "greatest math.greatest({i}, {i})", "greatest math.least({i}, {i})",
 		"greatest math.greatest({i}, {i}, {i})", "greatest math.least({i}, {i}, {i})", "greatest math.greatest({i}, {i}, {i}, {i})", "greatest math.least({i}, {i}, {i}, {i})",
-		"filter {LE}.filter(@, {b@}).size()", "map {LE}.map(@, {i@}).sum()", "literal {'a': {i}, 'b': {i}}[{s}]",
+		"filter {LE}.filter(@, {b@}).size()", "map {LE}.map(@, {i@}).sum()", "literal {'a': {i}, 'b': {i}}[{s}]", "idiom ({Li}[0] + {1}[1])",
 	},
 	kDouble: {
 		"core ({d} + {d})", "core ({d} - {d})", "core ({d} * {d})", "arith ({d} / {d})", "arith -({d})", "choice ({b} ? {d} : {d})", "index {Ld}[{i}]",
@@ -75,7 +80,7 @@ var forms = map[kind][]string{
 		"sum {Ld}.sum()", "extreme {Ld}.min()", "extreme {Ld}.max()",
 		"math math.abs({d})", "math math.sign({d})", "math math.ceil({d})", "math math.floor({d})", "math math.round({d})",
 		"greatest math.greatest({d}, {d})", "greatest math.least({d}, {d})", "greatest math.greatest({d}, {d}, {d})", "greatest math.least({d}, {d}, {d}, {d})",
-		"map {LE}.map(@, {d@}).sum()",
+		"map {LE}.map(@, {d@}).sum()", "idiom ({Ld}[0] + {1}[1] + {1}[2])", "idiom ({Ld}[{i!}] + {1}[{i!}])", "idiom (({d} * {d!}) - {1})", "idiom ({Ld}[0] + {1}[1] + {1}[2]) / 3.0",
 	},
 	kString: {
 		"choice ({b} ? {s} : {s})", "join ({s} + {s})", "texts {s}.lowerAscii()", "texts {s}.upperAscii()", "texts {s}.trim()",
@@ -105,8 +110,10 @@ var mapForms = map[kind][]string{
 
 // hole is a part of a form that an expression stands in for.
 type hole struct {
-	kind kind
-	in   bool // in the scope of the loop's variable
+	kind     kind
+	in       bool // in the scope of the loop's variable
+	constant bool
+	again    int // the place from 1 of the hole that this one repeats; 0 for none
 }
 
 // form is a production for certain kinds.
@@ -171,14 +178,16 @@ func parseForm(text string) form {
 		var inside string
 		inside, text, _ = strings.Cut(rest, "}")
 		name, in := strings.CutSuffix(inside, "@")
-		f.holes = append(f.holes, hole{kind(name), in})
+		name, constant := strings.CutSuffix(name, "!")
+		again, _ := strconv.Atoi(name)
+		f.holes = append(f.holes, hole{kind(name), in, constant, again})
 		f.times = f.times || strings.ContainsAny(name[len(name)-1:], "tu")
 	}
 }
 
 // groups of productions. Each program leaves some out, so that some programs
 // are made of few things that meet often.
-var groups = strings.Fields("equal order choice lists in loop one display texts convert sorted math arith index size time extreme sum search greatest filter map literal number mean join instant part parse times")
+var groups = strings.Fields("equal order choice lists in loop one display texts convert sorted math arith index size time extreme sum search greatest filter map literal number mean join instant part parse times idiom")
 
 // phrase is a generated expression.
 type phrase struct {
@@ -287,6 +296,14 @@ func (g *grammar) make(k kind, depth int) *phrase {
 		}
 	}
 	for i, h := range f.holes {
+		switch {
+		case h.again > 0:
+			p.of = append(p.of, p.of[h.again-1])
+			continue
+		case h.constant:
+			p.of = append(p.of, leaf(h.kind, g.pool.literal(g, h.kind)))
+			continue
+		}
 		if h.kind.isMap() { // only columns are maps
 			p.of = append(p.of, g.name(h.kind))
 			if p.of[i] == nil {
