@@ -28,6 +28,7 @@ type column struct {
 	minimum, maximum    float64
 	maxItems, maxLength int
 
+	holes    bool // somebody has no value
 	presence []student.Presence
 	bools    []bool
 	ints     []int64
@@ -76,6 +77,7 @@ func newColumn(a bundle.Attribute, place int, seed maphash.Seed) column {
 // begin makes ready for a row group of which room rows are foreseen. Slices that
 // a population holds are left to it, unless they are to be used again.
 func (c *column) begin(room int, reuse bool) {
+	c.holes = false
 	elements := cap(c.ints) + cap(c.floats) + cap(c.codes) // of lists: as many as the group before had room for
 	if !reuse {
 		c.presence, c.bools, c.ints, c.floats, c.codes, c.offsets = nil, nil, nil, nil, nil, nil
@@ -130,7 +132,7 @@ func extended[T any](s []T, n int) []T {
 
 // end is the column of a row group of n rows.
 func (c *column) end(n int) *student.Column {
-	made := &student.Column{Attribute: c.attribute, Presence: c.presence[:n]}
+	made := &student.Column{Attribute: c.attribute, Presence: c.presence[:n], Whole: !c.holes}
 	rows := n
 	if c.isList {
 		made.Offsets = c.offsets[:n+1]
@@ -154,6 +156,7 @@ func (c *column) end(n int) *student.Column {
 
 // missing says that student n has no value.
 func (c *column) missing(n int, p student.Presence) {
+	c.holes = true
 	c.presence[n] = p
 	switch c.form {
 	case asList:

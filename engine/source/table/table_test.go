@@ -74,6 +74,11 @@ func read(t testing.TB, in io.Reader, o table.Options) reading {
 			got.Err = err.Error()
 			return got
 		}
+		for _, c := range p.Columns() {
+			if c.Whole != !slices.ContainsFunc(c.Presence, func(p student.Presence) bool { return p != student.Present }) {
+				t.Errorf("column %s: whole is %v", c.Name(), c.Whole)
+			}
+		}
 		for i, id := range p.IDs {
 			got.Students = append(got.Students, outcome{strings.Clone(id), p.Schools[i], p.Classes[i], values(p, i)})
 		}
