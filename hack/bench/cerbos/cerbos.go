@@ -37,6 +37,9 @@ type engine struct {
 }
 
 func open(w *peer.Work) (peer.Engine, error) {
+	if w.Seed != reference.Seed {
+		return nil, fmt.Errorf("the engine's program makes the students of seed %d, not of %d", reference.Seed, w.Seed)
+	}
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/juncture-dev/juncture/hack/bench").Output()
 	if err != nil {
 		return nil, &peer.Unavailable{Engine: "Cerbos", Why: "its program is built from source, and hack/bench is not the working directory"}
