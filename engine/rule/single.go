@@ -40,11 +40,12 @@ type scalar struct {
 }
 
 // DecideRow applies the table to one student and enters what it says. It gives
-// what Decide gives, much sooner, and allocates nothing where the student is
-// decided. It panics if there is no such row, as indexing a slice does.
+// what Decide gives. Under the hit policies First and Unique it does so much
+// sooner, and allocates nothing where the student is decided; under the others it
+// asks Decide. It panics if there is no such row, as indexing a slice does.
 //
 // The first call prepares the rules for the population, which takes about as
-// long as deciding about fifty students by Decide.
+// long as deciding about twenty students by Decide.
 func (e *Evaluator) DecideRow(row int, out *Single) {
 	if e.single == nil {
 		e.single = e.newSingle(false)
@@ -62,6 +63,8 @@ type single struct {
 	unrouted  []int                // the rules that are looked at all the same
 	otherwise *singleRow
 	stops     map[stop]Outcome
+	unique    bool       // the hit policy is Unique, else First
+	hit       *singleRow // of Unique: the rule that hit
 }
 
 // stop is an obstacle's place, and what it is.
@@ -102,7 +105,11 @@ type singlePriority struct {
 
 func (e *Evaluator) newSingle(mutable bool) *single {
 	d := &single{Evaluator: e, stops: map[stop]Outcome{}}
-	if e.p.bundle.Rules.HitPolicy != bundle.First {
+	switch e.p.bundle.Rules.HitPolicy {
+	case bundle.First:
+	case bundle.Unique:
+		d.unique = true
+	default:
 		return d
 	}
 	columns := e.columns()
@@ -219,6 +226,7 @@ func (d *single) decide(row int, out *Single) {
 		out.computed = make([]scalar, len(d.p.bundle.Process.Result))
 	}
 	d.s.Begin(row)
+	d.hit = nil
 	if d.router != nil {
 		d.route(row, out)
 		return
@@ -228,7 +236,7 @@ func (d *single) decide(row int, out *Single) {
 			return
 		}
 	}
-	d.noneHit(row, out)
+	d.end(row, out)
 }
 
 // route tries the rules that are possible for a row, and those that are not
@@ -257,37 +265,52 @@ func (d *single) route(row int, out *Single) {
 		}
 		routed = d.router.Next()
 	}
-	d.noneHit(row, out)
+	d.end(row, out)
 }
 
-// try decides by a rule, if its condition holds or has no value.
+// try decides by a rule, if its condition has no value, or if it holds and no
+// other rule is to be looked at.
 func (d *single) try(row int, r *singleRow, when *column.Condition, out *Single) (done bool) {
 	if r.foreign {
 		is, ok := d.holdsByReference(row, r)
-		switch {
-		case !ok:
+		if !ok {
 			d.refer(row, out)
-		case is:
-			d.complete(row, r, out)
+			return true
 		}
-		return is || !ok
+		return is && d.take(row, r, out)
 	}
 	is, f := d.s.Holds(when)
-	switch {
-	case f != 0:
+	if f != 0 {
 		d.stop(row, f, r, "when", out)
-	case is:
-		d.complete(row, r, out)
+		return true
 	}
-	return is || f != 0
+	return is && d.take(row, r, out)
 }
 
-func (d *single) noneHit(row int, out *Single) {
-	if d.otherwise == nil {
+// take notes that a rule hits.
+func (d *single) take(row int, r *singleRow, out *Single) (done bool) {
+	switch {
+	case !d.unique:
+		d.complete(row, r, out)
+	case d.hit == nil:
+		d.hit = r
+		return false
+	default: // a second one: a failure
 		d.refer(row, out)
-		return
 	}
-	d.complete(row, d.otherwise, out)
+	return true
+}
+
+// end decides where no rule is left to look at.
+func (d *single) end(row int, out *Single) {
+	switch {
+	case d.hit != nil:
+		d.complete(row, d.hit, out)
+	case d.otherwise != nil:
+		d.complete(row, d.otherwise, out)
+	default:
+		d.refer(row, out)
+	}
 }
 
 // holdsByReference evaluates a condition by the reference; not ok if it has no

@@ -77,7 +77,9 @@ func TestDecideRowOnCases(t *testing.T) {
 
 // Where rules are dispatched on keys, a row looks at those that are possible.
 func TestDecideRowRouted(t *testing.T) {
-	for name, b := range map[string]*bundle.Bundle{"keyed": keyedTable(200), "banded": bandedTable(300)} {
+	unique := keyedTable(100)
+	unique.Rules.HitPolicy = bundle.Unique
+	for name, b := range map[string]*bundle.Bundle{"keyed": keyedTable(200), "banded": bandedTable(300), "unique": unique} {
 		t.Run(name, func(t *testing.T) {
 			p := compiled(t, b)
 			population := withGaps(b, 3_000)
