@@ -43,7 +43,12 @@ func pristine(t *testing.T) (dir string) {
 			ledgertest.Commit(t, l, d, "mentoring", n)
 		}
 	}
-	if _, err := l.BeginRun(ctx, d.Start("tutoring", 4)); err != nil {
+	ledgertest.Together(t, l, d, 4)
+	whole := must[ledger.Run](t)(l.BeginRun(ctx, d.Start("tutoring", 5)))
+	c := d.Commit(whole, 5)
+	c.Proof = ledger.ProofPerRun
+	must[ledger.Receipt](t)(l.CommitRun(ctx, c))
+	if _, err := l.BeginRun(ctx, d.Start("tutoring", 6)); err != nil {
 		t.Fatal(err)
 	}
 	for _, trigger := range []string{"schedule", "information"} {

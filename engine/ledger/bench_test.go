@@ -257,7 +257,8 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("decision", func(b *testing.B) {
 		b.ReportAllocs()
 		id := decisions[3].Batch.Record(40_000).ID
-		for b.Loop() {
+		before, n := processorTime(), 0
+		for ; b.Loop(); n++ {
 			found, evidence, err := l.Decision(ctx, id)
 			if err != nil || found.Student != who {
 				b.Fatal(err)
@@ -266,6 +267,7 @@ func BenchmarkRead(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+		b.ReportMetric(float64((processorTime()-before).Microseconds())/float64(n), "cpu-us/op")
 	})
 	b.Run("student", func(b *testing.B) {
 		b.ReportAllocs()
@@ -297,4 +299,42 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkNight is a district's night from its folder's opening to its closing:
+// ten processes about 2,326 students, as many as a district of Massachusetts has
+// on average.
+func BenchmarkNight(b *testing.B) {
+	for _, first := range []bool{true, false} {
+		name := "later"
+		if first {
+			name = "first"
+		}
+		b.Run(name, func(b *testing.B) {
+			d := newBenchDistrict(2_326, 10)
+			dir := b.TempDir()
+			night := func(store string, n int) {
+				l, err := ledger.Open(store, ledger.Options{District: "springfield", Entropy: ledgertest.Entropy(1)})
+				if err != nil {
+					b.Fatal(err)
+				}
+				runs, decisions := d.begin(b, l, n)
+				d.record(b, l, runs, decisions)
+				if err := l.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			n := 0
+			before := processorTime()
+			for b.Loop() {
+				store := dir
+				if first {
+					store = fmt.Sprintf("%s/%d", dir, n)
+				}
+				night(store, n)
+				n++
+			}
+			b.ReportMetric(float64((processorTime()-before).Microseconds())/float64(n)/1000, "cpu-ms/district")
+		})
+	}
 }

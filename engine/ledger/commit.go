@@ -155,10 +155,16 @@ func (r *recording) publish(ctx context.Context) error {
 	defer r.l.writing.Unlock()
 	var recording, snapshot string
 	for _, k := range r.runs {
-		if !k.again && !k.dropped {
-			recording, snapshot = cmp.Or(recording, k.ID), k.Snapshot
-			k.Recording = recording
+		if k.again || k.dropped {
+			continue
 		}
+		// A file of a run that nothing knows any more would keep the district from
+		// being opened.
+		if run, err := r.l.run(ctx, k.ID); err != nil || run.State != RunPending {
+			return fmt.Errorf("run %s was given up, or committed, while it was recorded: %w", k.ID, errors.Join(ErrNotFound, err))
+		}
+		recording, snapshot = cmp.Or(recording, k.ID), k.Snapshot
+		k.Recording = recording
 	}
 	for i, name := range [2]string{snapshot, recording} {
 		if err := r.files[i].publish(name + columnsFile); err != nil {
@@ -249,12 +255,8 @@ func (r *recording) writeRun(ctx context.Context, tx *sql.Tx, k *recordedRun) (R
 	if err != nil {
 		return Run{}, err
 	}
-	taken, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, run.ID)
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, run.ID); err != nil {
 		return Run{}, err
-	}
-	if n, err := taken.RowsAffected(); err != nil || n != 1 {
-		return Run{}, errors.Join(fmt.Errorf("it was given up meanwhile: %w", ErrNotFound), err)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO runs (sequence, run, process, mode, part, entry, hash) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		e.Sequence, run.ID, run.Process, string(run.Mode), decision.RunPart(run.Revision, run.Trigger), string(form), hash[:]); err != nil {

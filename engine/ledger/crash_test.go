@@ -71,22 +71,54 @@ func child(dir, point string) error {
 		return err
 	}
 	for n := range childRuns {
-		for _, process := range []string{"mentoring", "tutoring"} {
-			run, err := l.BeginRun(ctx, crashDistrict.Start(process, n))
-			if err != nil {
-				return err
-			}
-			if run.State == ledger.RunCommitted {
-				continue
-			}
-			receipt, err := l.CommitRun(ctx, crashDistrict.Commit(run, n))
-			if err != nil {
-				return err
-			}
-			fmt.Println(receipt.Run.ID, receipt.Run.Entry) // acknowledged
+		if err := childNight(l, n); err != nil {
+			return err
 		}
 	}
 	return l.Close()
+}
+
+// childNight records the nth runs of three processes, two of them together.
+func childNight(l *ledger.Ledger, n int) error {
+	for _, processes := range [][]string{{"mentoring", "tutoring"}, {"transport"}} {
+		var starts []ledger.RunStart
+		for _, p := range processes {
+			starts = append(starts, crashDistrict.Start(p, n))
+		}
+		runs, err := l.BeginRuns(ctx, starts)
+		if err != nil {
+			return err
+		}
+		if runs[0].State == ledger.RunCommitted {
+			continue
+		}
+		var recorded []ledger.Recorded
+		var decided []ledger.Decisions
+		population := crashDistrict.Population(n)
+		for _, run := range runs {
+			recorded = append(recorded, crashDistrict.Recorded(run, n))
+			made, err := crashDistrict.Decisions(run, n, population)
+			if err != nil {
+				return err
+			}
+			decided = append(decided, made)
+		}
+		r, err := l.Record(ctx, recorded...)
+		if err != nil {
+			return err
+		}
+		if err := r.Append(ctx, population, decided); err != nil {
+			return err
+		}
+		receipts, err := r.Commit(ctx)
+		if err != nil {
+			return err
+		}
+		for _, receipt := range receipts {
+			fmt.Println(receipt.Run.ID, receipt.Run.Entry) // acknowledged
+		}
+	}
+	return nil
 }
 
 // runChild runs a child, killed after a time if that is not zero, and returns

@@ -149,10 +149,19 @@ func makePrivate(path string) error {
 
 // makeDirs makes the district's folder and those below it, durably.
 func makeDirs(dir string) error {
+	made := false
 	for _, d := range []string{segmentDir, snapshotDir} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
+		d = filepath.Join(dir, d)
+		if _, err := os.Stat(d); err == nil {
+			continue
+		}
+		if err := os.MkdirAll(d, 0o700); err != nil {
 			return err
 		}
+		made = true
+	}
+	if !made {
+		return nil
 	}
 	for _, d := range []string{dir, filepath.Dir(dir)} {
 		if err := syncDir(d); err != nil {

@@ -28,7 +28,7 @@ const SnapshotFormat = "juncture.dev/snapshot/v2"
 // columns fit in the processor's cache, large enough that a group's tables and
 // digests cost next to nothing a row. It is a power of two, so that a group is a
 // subtree.
-const GroupRows = 1 << 12
+const GroupRows = 1 << 10
 
 // snapshotHeader describes a snapshot. What a population knows of its input's
 // problems is not part of it: no rule reads them.

@@ -36,6 +36,12 @@ func Run(t *testing.T, open func(t *testing.T, district string) ledger.Store) {
 		{"decisions are found by what a query names", queries},
 		{"pages join up", pages},
 		{"each decision has its evidence", evidence},
+		{"runs are recorded together", recordedTogether},
+		{"parts join up", partsJoin},
+		{"a run given up leaves the others", givenUpAlone},
+		{"what is not committed is gone", uncommittedIsGone},
+		{"a run may be proved as a whole", provedAsAWhole},
+		{"what was known is proved", informationIsProved},
 		{"what contradicts itself is refused", refusals},
 		{"an abandoned run is gone", abandoned},
 		{"triggers remember when they fired", marks},
@@ -161,14 +167,19 @@ func snapshotIsReadBack(t *testing.T, s ledger.Store, run ledger.Run, c ledger.R
 // liveStateIsReadBack: tasks and seats are those of the commit.
 func liveStateIsReadBack(t *testing.T, s ledger.Store, c ledger.RunCommit) {
 	t.Helper()
-	tasks, err := s.Tasks(ctx, "tutoring", decision.TaskOpen)
+	liveStateIsReadBackOf(t, s, "tutoring", c)
+}
+
+func liveStateIsReadBackOf(t *testing.T, s ledger.Store, process string, c ledger.RunCommit) {
+	t.Helper()
+	tasks, err := s.Tasks(ctx, process, decision.TaskOpen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(c.Tasks, tasks, cmpopts.SortSlices(func(a, b decision.Task) bool { return a.ID < b.ID })); diff != "" {
 		t.Errorf("tasks (-committed +read):\n%s", diff)
 	}
-	held, err := s.Held(ctx, "tutoring")
+	held, err := s.Held(ctx, process)
 	if err != nil {
 		t.Fatal(err)
 	}
