@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"errors"
 	"math"
 	"sync"
 	"time"
@@ -25,10 +24,9 @@ type assembly struct {
 	run      *Run
 	outcomes *rule.Outcomes
 
-	// Where the process has a capacity: what each student needs of it, and why
-	// that cannot be said.
+	// Where the process has a capacity: what each student needs of it.
+	needs      *rule.Needs
 	candidates []allocate.Candidate
-	unmet      []error
 
 	b     *decision.Batch
 	tasks []decision.Task
@@ -69,20 +67,20 @@ func (a *assembly) decide(d *decider, from, to int) {
 	if a.candidates == nil {
 		return
 	}
+	a.fail(d.evaluator.Compete(from, to, a.outcomes, a.needs))
 	for row := from; row < to; row++ {
-		a.unmet[row] = a.compete(d, row)
+		a.candidates[row] = a.candidate(d, row)
 	}
 }
 
-// compete makes a candidate of a student about whom the rules could decide.
-func (a *assembly) compete(d *decider, row int) error {
-	c := &a.candidates[row]
-	*c = allocate.Candidate{Student: a.pop.IDs[row], School: a.pop.Schools[row], Class: a.pop.Classes[row]}
-	outcome := a.outcomes.Row(row)
-	if outcome.Status != rule.Decided {
-		return nil
+// candidate is a student with what the decision about that student needs.
+func (a *assembly) candidate(d *decider, row int) allocate.Candidate {
+	c := allocate.Candidate{Student: a.pop.IDs[row], School: a.pop.Schools[row], Class: a.pop.Classes[row], Units: a.needs.Units[row]}
+	if c.Units > 0 {
+		c.Keys = a.needs.Keys(row)
+		d.recognise(&c)
 	}
-	return d.compete(row, outcome, c)
+	return c
 }
 
 // batch puts the parts together.
@@ -101,7 +99,6 @@ func (a *assembly) batch() (*Batch, error) {
 		a.b.Expires = pop.At.Add(time.Duration(process.ValidFor) * time.Second)
 	}
 	a.supersede()
-	a.enterUnmet()
 	o := a.outcomes
 	o.Finish()
 	for n, status := range o.Status { // what no rule gives a reason for has one all the same
@@ -145,22 +142,6 @@ func (a *assembly) supersede() {
 	}
 	if len(a.b.Superseded) == 0 {
 		a.b.Supersedes = nil
-	}
-}
-
-// enterUnmet enters, for students about whom the rules could decide, that the
-// policy could not: what they need is not known.
-func (a *assembly) enterUnmet() {
-	for row, err := range a.unmet {
-		if err == nil {
-			continue
-		}
-		var unmet *rule.ExpressionError
-		if errors.As(err, &unmet) && len(unmet.Missing) > 0 {
-			a.outcomes.Replace(row, rule.Outcome{Status: rule.Undetermined, Missing: unmet.Missing})
-			continue
-		}
-		a.outcomes.Replace(row, rule.Outcome{Status: rule.Failed, Failure: "priority policy, " + err.Error()})
 	}
 }
 

@@ -97,7 +97,7 @@ func (j *Job) assembly() (*assembly, error) {
 	a := &assembly{p: p, pop: pop, run: &j.Run, outcomes: p.rules.NewOutcomes(pop.Len())}
 	if p.capacity != nil {
 		a.candidates = make([]allocate.Candidate, pop.Len())
-		a.unmet = make([]error, pop.Len())
+		a.needs = p.rules.NewNeeds(pop.Len())
 	}
 	return a, nil
 }

@@ -119,22 +119,25 @@ func (r *Run) Process() string { return r.Program.Bundle().Process.Name }
 // committed before is in the output and stays. A fault of one process is that
 // Run's Err and does not stop the others.
 //
-// With a ledger, every run is begun in it before anything is read. A run that
-// fails is given up again, so that the trigger may be tried anew; one that the
-// end of the context or of the machine interrupts stays pending, and is done
-// as it was begun (same instant, same seed) when DistrictRun is called again
-// with the same trigger instance.
+// With a ledger, every run is begun in it before anything is read, and what was
+// decided on one reading is recorded together. A run that fails is given up
+// again, so that the trigger may be tried anew; one that the end of the context
+// or of the machine interrupts stays pending, and is done as it was begun (same
+// instant, same seed) when DistrictRun is called again with the same trigger
+// instance.
 func DistrictRun(ctx context.Context, in Input) (Output, error) {
 	in.At = in.At.UTC() // as the record holds it
 	out := Output{Runs: make([]Run, len(in.Due))}
 	for i, due := range in.Due {
-		out.Runs[i] = Run{Program: due.Program, Trigger: due.Trigger, At: in.At, Seed: in.Seed, check: due.Check}
+		run := &out.Runs[i]
+		*run = Run{Program: due.Program, Trigger: due.Trigger, At: in.At, Seed: in.Seed, check: due.Check}
 		if due.Seed != nil {
-			out.Runs[i].Seed = due.Seed
+			run.Seed = due.Seed
 		}
-		if err := begin(ctx, &in, &out.Runs[i]); err != nil {
-			return out, abandon(ctx, &in, out.Runs[:i], err)
-		}
+		run.ID = ledger.RunID(in.District, run.Process(), run.Program.Digest().String(), run.Trigger)
+	}
+	if err := begin(ctx, &in, out.Runs); err != nil {
+		return out, err
 	}
 	for _, group := range byInstant(out.Runs) {
 		population, err := read(ctx, &in, group)
@@ -144,31 +147,39 @@ func DistrictRun(ctx context.Context, in Input) (Output, error) {
 		if population.At.Equal(in.At) {
 			out.Population = population
 		}
-		for _, run := range group {
-			if err := decide(ctx, &in, population, run); err != nil {
-				return out, abandon(ctx, &in, out.Runs, err)
-			}
+		if err := decide(ctx, &in, population, group); err != nil {
+			return out, abandon(ctx, &in, out.Runs, err)
+		}
+		if err := record(ctx, &in, population, group); err != nil {
+			return out, abandon(ctx, &in, out.Runs, err)
 		}
 	}
 	return out, nil
 }
 
-// begin names a run and records the intent to run it.
-func begin(ctx context.Context, in *Input, run *Run) error {
-	revision := run.Program.Digest().String()
-	run.ID = ledger.RunID(in.District, run.Process(), revision, run.Trigger)
+// begin records the intent to run.
+func begin(ctx context.Context, in *Input, runs []Run) error {
 	if in.Ledger == nil {
 		return nil
 	}
-	begun, err := in.Ledger.BeginRun(ctx, ledger.RunStart{
-		Process: run.Process(), Revision: revision, Trigger: run.Trigger, At: run.At, Seed: run.Seed, Engine: engine.Version,
-	})
+	starts := make([]ledger.RunStart, len(runs))
+	for i := range runs {
+		run := &runs[i]
+		starts[i] = ledger.RunStart{
+			Process: run.Process(), Revision: run.Program.Digest().String(), Trigger: run.Trigger, At: run.At, Seed: run.Seed, Engine: engine.Version,
+		}
+	}
+	begun, err := in.Ledger.BeginRuns(ctx, starts)
 	if err != nil {
 		return err
 	}
-	run.At, run.Seed = begun.At, begun.Seed
-	if begun.State == ledger.RunCommitted {
-		return recall(ctx, in, run, begun)
+	for i := range runs {
+		runs[i].At, runs[i].Seed = begun[i].At, begun[i].Seed
+		if begun[i].State == ledger.RunCommitted {
+			if err := recall(ctx, in, &runs[i], begun[i]); err != nil {
+				return abandon(ctx, in, runs, err)
+			}
+		}
 	}
 	return nil
 }
@@ -245,97 +256,156 @@ func read(ctx context.Context, in *Input, group []*Run) (*student.Population, er
 // errNobody: a torn export must not end everybody's decisions.
 var errNobody = errors.New("the roster has no student, and there are decisions in force: nothing was decided; mend the export")
 
-// decide runs one process and commits it. The error is one that stops the
-// others, too.
-func decide(ctx context.Context, in *Input, population *student.Population, run *Run) error {
-	held, previous, err := inForce(ctx, in, run)
+// decide decides the runs of one instant. The error is one that stops them all;
+// a run's own is its Err.
+func decide(ctx context.Context, in *Input, population *student.Population, runs []*Run) error {
+	var jobs []engine.Job
+	var due []*Run
+	for _, run := range runs {
+		run.Population = population.View(run.Program.Bundle().Information)
+		how, err := prepare(ctx, in, run)
+		if err != nil {
+			return err
+		}
+		if run.Err != nil {
+			continue
+		}
+		jobs, due = append(jobs, engine.Job{Program: run.Program, Population: run.Population, Run: how}), append(due, run)
+	}
+	results, err := engine.DecideTogether(ctx, in.Workers, jobs...)
 	if err != nil {
 		return err
 	}
-	run.Population = population.View(run.Program.Bundle().Information)
-	how := engine.Run{
-		ID: run.ID, Trigger: run.Trigger, Seed: run.Seed, Workers: in.Workers, Held: held, Previous: previous,
+	for i, run := range due {
+		run.Batch = results[i].Batch
+		run.fail(results[i].Err)
 	}
+	return nil
+}
+
+// fail notes why a run cannot be done.
+func (r *Run) fail(err error) {
+	if err != nil {
+		r.Population, r.Batch, r.Err = nil, nil, fmt.Errorf("process %s: %w", r.Process(), err)
+	}
+}
+
+// prepare finds what a run depends on beside the students, and whether it may
+// go on.
+func prepare(ctx context.Context, in *Input, run *Run) (engine.Run, error) {
+	how := engine.Run{ID: run.ID, Trigger: run.Trigger, Seed: run.Seed}
 	if in.Progress != nil {
 		how.Progress = func(done, total int) {
 			in.Progress(Progress{Stage: Deciding, Process: run.Process(), Done: int64(done), Total: int64(total)})
 		}
 	}
-	var batch *engine.Batch
+	decided := 0
+	if in.Ledger != nil {
+		var err error
+		if how.Held, err = in.Ledger.Held(ctx, run.Process()); err != nil {
+			return how, err
+		}
+		before, err := in.Ledger.Standing(ctx, run.Process(), run.Program.Bundle().Process.Mode)
+		if err != nil {
+			return how, err
+		}
+		if before != nil {
+			decided = before.Counts.Decisions
+		}
+	}
 	switch {
 	case run.check != nil:
-		err = run.check(run.Population)
-	case population.Len() == 0 && len(previous) > 0:
-		err = errNobody
+		run.fail(run.check(run.Population))
+	case run.Population.Len() == 0 && decided > 0:
+		run.fail(errNobody)
 	}
-	if err == nil {
-		batch, err = run.Program.DecideAll(ctx, run.Population, how)
-	}
-	if err == nil {
-		err = commit(ctx, in, run, batch)
-	}
-	switch {
-	case ctx.Err() != nil && err != nil:
-		return err
-	case err != nil:
-		run.Population, run.Err = nil, fmt.Errorf("process %s: %w", run.Process(), err)
-		return giveUp(ctx, in, run)
-	}
-	run.Batch = batch
-	return nil
+	return how, nil
 }
 
-func inForce(ctx context.Context, in *Input, run *Run) (map[string]decision.Seat, map[string]string, error) {
-	if in.Ledger == nil {
-		return nil, nil, nil
-	}
-	held, err := in.Ledger.Held(ctx, run.Process())
-	if err != nil {
-		return nil, nil, err
-	}
-	previous, err := in.Ledger.InForce(ctx, run.Process(), run.Program.Bundle().Process.Mode)
-	return held, previous, err
-}
-
-func commit(ctx context.Context, in *Input, run *Run, batch *engine.Batch) error {
+// record commits the runs that were decided, and gives the others up. If they
+// cannot be recorded together, each is tried alone, so that what is wrong with
+// one does not stop the others.
+func record(ctx context.Context, in *Input, population *student.Population, runs []*Run) error {
 	if in.Ledger == nil {
 		return nil
 	}
-	tell := func(done int64) {
+	var decided []*Run
+	for _, run := range runs {
+		if run.Err != nil {
+			if err := in.Ledger.AbandonRun(ctx, run.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		decided = append(decided, run)
+	}
+	err := commit(ctx, in, population, decided)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	for _, run := range decided {
+		if len(decided) > 1 {
+			err = commit(ctx, in, population, []*Run{run})
+		}
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			run.fail(err)
+			if err := in.Ledger.AbandonRun(ctx, run.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// commit makes runs durable, all or none.
+func commit(ctx context.Context, in *Input, population *student.Population, runs []*Run) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	tell := func(done int) {
 		if in.Progress != nil {
-			in.Progress(Progress{Stage: Recording, Process: run.Process(), Done: done, Total: 1})
+			in.Progress(Progress{Stage: Recording, Process: runs[0].Process(), Done: int64(done), Total: int64(len(runs))})
 		}
 	}
 	tell(0)
-	receipt, err := in.Ledger.CommitRun(ctx, ledger.RunCommit{
-		Run: run.ID, Bundle: run.Program.Bundle(), Population: run.Population, Batch: batch.Decisions, Tasks: batch.Tasks,
-	})
+	recorded, decisions := make([]ledger.Recorded, len(runs)), make([]ledger.Decisions, len(runs))
+	for i, run := range runs {
+		recorded[i] = ledger.Recorded{Run: run.ID, Bundle: run.Program.Bundle()}
+		decisions[i] = ledger.Decisions{Batch: run.Batch.Decisions, Tasks: run.Batch.Tasks}
+	}
+	recorder, err := in.Ledger.Record(ctx, recorded...)
 	if err != nil {
 		return err
 	}
-	run.Receipt = &receipt
-	tell(1)
+	defer recorder.Close()
+	if err := recorder.Append(ctx, population, decisions); err != nil {
+		return err
+	}
+	receipts, err := recorder.Commit(ctx)
+	if err != nil {
+		return err
+	}
+	for i, run := range runs {
+		run.Receipt = &receipts[i]
+	}
+	tell(len(runs))
 	return nil
 }
 
 // abandon gives up the runs that are begun and not done, unless it was the
 // context that ended: then they stay pending and are done later.
 func abandon(ctx context.Context, in *Input, runs []Run, cause error) error {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || in.Ledger == nil {
 		return cause
 	}
 	errs := []error{cause}
 	for i := range runs {
 		if runs[i].Receipt == nil && runs[i].Err == nil {
-			errs = append(errs, giveUp(ctx, in, &runs[i]))
+			errs = append(errs, in.Ledger.AbandonRun(ctx, runs[i].ID))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func giveUp(ctx context.Context, in *Input, run *Run) error {
-	if in.Ledger == nil {
-		return nil
-	}
-	return in.Ledger.AbandonRun(ctx, run.ID)
 }

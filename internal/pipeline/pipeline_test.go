@@ -233,24 +233,55 @@ type interrupted struct {
 	stop func()
 }
 
-func (s interrupted) CommitRun(ctx context.Context, c ledger.RunCommit) (ledger.Receipt, error) {
+func (s interrupted) Record(ctx context.Context, runs ...ledger.Recorded) (ledger.Recorder, error) {
 	s.stop()
-	return s.Store.CommitRun(ctx, c)
+	return s.Store.Record(ctx, runs...)
 }
 
-// broken is a store that cannot commit.
-type broken struct{ ledger.Store }
+// broken is a store that cannot record the runs of one process, or any.
+type broken struct {
+	ledger.Store
+	process string
+}
 
 var errFull = errors.New("the disk is full")
 
-func (broken) CommitRun(context.Context, ledger.RunCommit) (ledger.Receipt, error) {
-	return ledger.Receipt{}, errFull
+func (b broken) Record(ctx context.Context, runs ...ledger.Recorded) (ledger.Recorder, error) {
+	for _, r := range runs {
+		if b.process == "" || r.Bundle.Process.Name == b.process {
+			return nil, errFull
+		}
+	}
+	return b.Store.Record(ctx, runs...)
+}
+
+// TestWhatCannotBeRecordedStopsNoOther: runs are recorded together, but one that
+// is refused does not take the others with it.
+func TestWhatCannotBeRecordedStopsNoOther(t *testing.T) {
+	in := input(t, "request/1", "tutoring", "calls")
+	in.Ledger = broken{open(t), "tutoring"}
+	out, err := pipeline.DistrictRun(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(out.Runs[0].Err, errFull) || out.Runs[0].Batch != nil || out.Runs[0].Receipt != nil {
+		t.Errorf("tutoring: error %v, receipt %v", out.Runs[0].Err, out.Runs[0].Receipt)
+	}
+	if out.Runs[1].Err != nil || out.Runs[1].Receipt == nil || out.Runs[1].Batch == nil {
+		t.Errorf("calls: error %v", out.Runs[1].Err)
+	}
+	if report := ledgertest.Whole(t, in.Ledger); report.Runs != 1 {
+		t.Errorf("%d runs in the record", report.Runs)
+	}
+	if n := len(pending(t, in.Ledger)); n != 0 {
+		t.Errorf("%d runs are pending", n)
+	}
 }
 
 // TestNothingIsAcknowledgedThatIsNotRecorded: without a commit there is no batch.
 func TestNothingIsAcknowledgedThatIsNotRecorded(t *testing.T) {
 	in := input(t, "request/1", "calls")
-	in.Ledger = broken{open(t)}
+	in.Ledger = broken{open(t), ""}
 	out, err := pipeline.DistrictRun(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
