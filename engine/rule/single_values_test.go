@@ -4,6 +4,7 @@
 package rule
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -272,4 +273,63 @@ func setter(t testing.TB, v *Values) func(s *pupil) {
 		}
 		_, _ = v.SetNumbers(recent, s.recent[:]), v.SetStrings(interests, s.interests)
 	}
+}
+
+// BenchmarkValues is a decision about a student who comes alone: with everything
+// set anew, and from JSON values by a population of one.
+func BenchmarkValues(b *testing.B) {
+	reference := referenceBundle()
+	population, pupils := referencePopulation(reference, 2000)
+	p := compiled(b, reference)
+	v, err := p.NewValues(population.At)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var one Single
+	b.Run("set and decide", func(b *testing.B) {
+		set := setter(b, v)
+		for i := range pupils {
+			set(&pupils[i])
+		}
+		b.ReportAllocs()
+		row := 0
+		for b.Loop() {
+			set(&pupils[row])
+			v.Decide(&one)
+			row = (row + 1) % len(pupils)
+		}
+	})
+	b.Run("decide", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			v.Decide(&one)
+		}
+	})
+	b.Run("population of one", func(b *testing.B) {
+		rows := make([]map[string]json.RawMessage, len(pupils))
+		for i := range rows {
+			rows[i] = map[string]json.RawMessage{}
+			for j, value := range pupils[i].values() {
+				text, err := json.Marshal(value)
+				if err != nil {
+					b.Fatal(err)
+				}
+				rows[i][reference.Information.Attributes[j].Name] = text
+			}
+		}
+		b.ReportAllocs()
+		row := 0
+		for b.Loop() {
+			alone, err := student.FromValues(reference.Information, population.At, rows[row:row+1])
+			if err != nil {
+				b.Fatal(err)
+			}
+			e, err := p.Bind(alone)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e.Decide(0)
+			row = (row + 1) % len(rows)
+		}
+	})
 }
