@@ -12,14 +12,29 @@ import (
 
 // constant is a value that all rows share.
 func (g *generator) constant(t *term, _ int) *code {
-	switch v := t.value.(type) {
-	case bool:
-		return &code{cond: func(_ *exec, sel, out []uint16) ([]uint16, []RowFault) {
-			if !v {
-				return out[:0], nil
-			}
-			return out[:copy(out[:len(sel)], sel)], nil
-		}}
+	if t.typ.Kind == Bool {
+		return allOrNone(t.value.(bool)) //nolint:forcetypeassert // see valueOf
+	}
+	c, known := g.codes[t] // its values are the same for all readers
+	if !known {
+		c = repeating(t.value)
+		g.codes[t] = c
+	}
+	return c
+}
+
+func allOrNone(v bool) *code {
+	return &code{cond: func(_ *exec, sel, out []uint16) ([]uint16, []RowFault) {
+		if !v {
+			return out[:0], nil
+		}
+		return out[:copy(out[:len(sel)], sel)], nil
+	}}
+}
+
+// repeating is a value that all rows have.
+func repeating(value any) *code {
+	switch v := value.(type) {
 	case int64:
 		return &code{ints: same(v)}
 	case time.Duration:
@@ -33,10 +48,10 @@ func (g *generator) constant(t *term, _ int) *code {
 	case Instant:
 		return &code{times: same(v)}
 	case string:
-		dict, codes := []string{v}, make([]uint32, Rows)
-		return &code{texts: func(*exec, []uint16) (Texts, []RowFault) { return Texts{Codes: codes, Dict: dict}, nil }}
+		dict := []string{v}
+		return &code{texts: func(*exec, []uint16) (Texts, []RowFault) { return Texts{Codes: zeroes.Codes, Dict: dict}, nil }}
 	}
-	return &code{lists: constantList(t.value), finite: finiteList(t.value)}
+	return &code{lists: constantList(value), finite: finiteList(value)}
 }
 
 func same[T any](v T) values[T] {

@@ -80,6 +80,6 @@ func (t *term) constant() bool { return t.op == opConst }
 
 // shared reports whether a term is worth keeping for its other readers.
 func (t *term) shared() bool {
-	const worth = 4
+	const worth = 8
 	return t.uses > 1 && t.weight >= worth && t.depth == 0
 }
