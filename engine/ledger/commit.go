@@ -294,7 +294,7 @@ func countsOf(decisions int, states *[256]int, places []Place, tasks int) Counts
 	c := Counts{Students: decisions, Decisions: decisions, Tasks: tasks, States: map[decision.State]int{}}
 	for number, n := range states {
 		if n > 0 {
-			state, _ := decision.StateOf(uint8(number)) //nolint:gosec // an index of 256
+			state, _ := decision.StateOf(uint8(number))
 			c.States[state] = n
 		}
 	}

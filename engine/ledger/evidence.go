@@ -39,7 +39,7 @@ type Evidence struct {
 	EntryJSON []byte // the run's entry in the chain, canonical
 }
 
-// ErrNoLeaf: the run was recorded without a leaf per decision. The digest of the
+// ErrNoLeaf says that the run was recorded without a leaf per decision. The digest of the
 // whole segment is in the chain, and only Verify proves anything.
 var ErrNoLeaf = errors.New("the run was recorded without a leaf per decision: only verifying the whole record proves it")
 

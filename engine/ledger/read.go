@@ -403,17 +403,18 @@ func (l *Ledger) Decision(ctx context.Context, id string) (Decision, Evidence, e
 	if err != nil {
 		return Decision{}, Evidence{}, err
 	}
-	for i := range runs {
-		if decision.RunPart(runs[i].Revision, runs[i].Trigger) != of {
-			return Decision{}, Evidence{}, fmt.Errorf("%w: table runs, sequence %d: another part of decisions' ids", ErrNotWhole, runs[i].Sequence)
-		}
-		stands, err := l.standing(ctx, runs[i].Process)
-		if err != nil {
-			return Decision{}, Evidence{}, err
-		}
-		return l.decisionIn(ctx, &runs[i], who, &stands)
+	if len(runs) == 0 {
+		return Decision{}, Evidence{}, fmt.Errorf("decision: %w", ErrNotFound)
 	}
-	return Decision{}, Evidence{}, fmt.Errorf("decision: %w", ErrNotFound)
+	r := &runs[0]
+	if decision.RunPart(r.Revision, r.Trigger) != of {
+		return Decision{}, Evidence{}, fmt.Errorf("%w: table runs, sequence %d: another part of decisions' ids", ErrNotWhole, r.Sequence)
+	}
+	stands, err := l.standing(ctx, r.Process)
+	if err != nil {
+		return Decision{}, Evidence{}, err
+	}
+	return l.decisionIn(ctx, r, who, &stands)
 }
 
 // decisionIn is a run's decision about the student who has this part in ids.

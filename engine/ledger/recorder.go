@@ -360,32 +360,9 @@ func (r *recording) name() string {
 // take checks a batch against its run and the part, and fills in what it
 // supersedes.
 func (k *recordedRun) take(p *student.Population, b *decision.Batch) (*encodedBatch, error) {
-	n := p.Len()
-	switch {
-	case b.District != p.District || b.Process != k.Process || b.Revision != k.Revision || b.Run != k.ID || b.Trigger != k.Trigger || !b.At.Equal(k.At):
-		return nil, refuse("the decisions are of another district, process, revision, run, trigger instance or instant")
-	case !slices.Equal(b.Fields, k.fields):
-		return nil, refuse("the decisions' result fields are not those of the process")
-	case len(b.Outcome) != n || len(b.State) != n || b.Priority != nil && len(b.Priority) != n || b.Places != nil && len(b.Places) != n || b.Supersedes != nil && len(b.Supersedes) != n:
-		return nil, refuse("there are %d decisions, or parts of them, about %d students", len(b.Outcome), n)
-	case k.header.Expires.IsZero():
-		k.header.Expires = b.Expires.UTC()
-	}
-	if !b.Expires.Equal(k.header.Expires) {
-		return nil, refuse("the decisions expire at another instant than those before")
-	}
-	if year := b.Expires.UTC().Year(); year > 9999 || year < 0 {
-		return nil, refuse("the decisions expire in the year %d, which cannot be written", year)
-	}
-	if err := k.sameStudents(p, b); err != nil {
-		return nil, err
-	}
-	for i := range n {
-		if int(b.Outcome[i]) >= len(b.Outcomes) {
-			return nil, refuse("decision %d has the outcome %d, of %d", i, b.Outcome[i], len(b.Outcomes))
-		}
-		if _, known := decision.StateOf(b.State[i]); !known {
-			return nil, refuse("decision %d has the unknown state %d", i, b.State[i])
+	for _, check := range []func(*student.Population, *decision.Batch) error{k.sameRun, k.sameStudents, rightLengths, known} {
+		if err := check(p, b); err != nil {
+			return nil, err
 		}
 	}
 	if err := k.supersede(b); err != nil {
@@ -399,6 +376,48 @@ func (k *recordedRun) take(p *student.Population, b *decision.Batch) (*encodedBa
 		return nil, err
 	}
 	return &encodedBatch{Batch: b, forms: forms, kinds: kinds, leaves: k.proof == ProofPerDecision}, nil
+}
+
+// sameRun: what a batch's decisions share is what the run was begun with.
+func (k *recordedRun) sameRun(p *student.Population, b *decision.Batch) error {
+	if b.District != p.District || b.Process != k.Process || b.Revision != k.Revision || b.Run != k.ID || b.Trigger != k.Trigger || !b.At.Equal(k.At) {
+		return refuse("the decisions are of another district, process, revision, run, trigger instance or instant")
+	}
+	if !slices.Equal(b.Fields, k.fields) {
+		return refuse("the decisions' result fields are not those of the process")
+	}
+	if k.roots == nil {
+		k.header.Expires = b.Expires.UTC()
+	}
+	if !b.Expires.Equal(k.header.Expires) {
+		return refuse("the decisions expire at another instant than those before")
+	}
+	if year := b.Expires.UTC().Year(); year > 9999 || year < 0 {
+		return refuse("the decisions expire in the year %d, which cannot be written", year)
+	}
+	return nil
+}
+
+func rightLengths(p *student.Population, b *decision.Batch) error {
+	n := p.Len()
+	if len(b.Outcome) != n || len(b.State) != n || b.Priority != nil && len(b.Priority) != n ||
+		b.Places != nil && len(b.Places) != n || b.Supersedes != nil && len(b.Supersedes) != n {
+		return refuse("there are %d decisions, or parts of them, about %d students", len(b.Outcome), n)
+	}
+	return nil
+}
+
+// known: every number of an outcome or a state is of one.
+func known(_ *student.Population, b *decision.Batch) error {
+	for i := range b.Outcome {
+		if int(b.Outcome[i]) >= len(b.Outcomes) {
+			return refuse("decision %d has the outcome %d, of %d", i, b.Outcome[i], len(b.Outcomes))
+		}
+		if _, known := decision.StateOf(b.State[i]); !known {
+			return refuse("decision %d has the unknown state %d", i, b.State[i])
+		}
+	}
+	return nil
 }
 
 // sameStudents: a batch shares its students with the population, most often the

@@ -125,6 +125,7 @@ func TestMalformedChunksAreErrors(t *testing.T) {
 		"a width of 3":               func(d *columns.Decoder) { columns.Ints[int64](d, nil, 1) },
 		"too many equal numbers":     func(d *columns.Decoder) { columns.Ints[int64](d, nil, columns.MaxValues+1) },
 		"a negative number of them":  func(d *columns.Decoder) { columns.Ints[int64](d, nil, -1) },
+		"a wide number beyond it":    func(d *columns.Decoder) { columns.Ints[int32](d, nil, 1) },
 		"a number beyond its column": func(d *columns.Decoder) { columns.Ints[int8](d, nil, 1) },
 		"a Boolean of 2":             func(d *columns.Decoder) { columns.Bools(d, nil, 1) },
 		"an unknown encoding":        func(d *columns.Decoder) { columns.Floats(d, nil, 1) },
@@ -134,7 +135,7 @@ func TestMalformedChunksAreErrors(t *testing.T) {
 	} {
 		chunk := map[string][]byte{
 			"a width of 3": {3, 0, 1, 2, 3}, "too many equal numbers": {0, 0}, "a negative number of them": {0, 0},
-			"a number beyond its column": {1, 200, 1, 100}, "a Boolean of 2": {1, 0, 2}, "an unknown encoding": {9, 0, 0, 0, 0, 0, 0, 0, 0},
+			"a number beyond its column": {1, 200, 1, 100}, "a wide number beyond it": {8, 9, 0, 0, 0, 0, 1, 0, 0, 0}, "a Boolean of 2": {1, 0, 2}, "an unknown encoding": {9, 0, 0, 0, 0, 0, 0, 0, 0},
 			"texts beyond the end": {0, 0xfe, 0xff, 0xff, 0xff, 0x0f}, "a code of no text": {0, 0, 0, 0, 2}, "a count beyond the end": {200, 1},
 		}[name]
 		d := columns.NewDecoder(chunk)

@@ -125,14 +125,23 @@ func IntsIn[T Integer](d *Decoder, dst []T, n, from, to int) []T {
 	if d.err != nil {
 		return dst
 	}
-	b = b[width*from : width*to]
-	dst = slices.Grow(dst, to-from)
-	switch width {
-	case 0:
+	if width == 0 {
+		dst = slices.Grow(dst, to-from)
 		for range to - from {
 			dst = append(dst, T(least))
 		}
 		return dst
+	}
+	dst = appendWide(d, slices.Grow(dst, to-from), b[width*from:width*to], width, least)
+	if d.err != nil {
+		return dst
+	}
+	return checked(d, dst, to-from, least)
+}
+
+// appendWide appends numbers of 1 to 8 bytes.
+func appendWide[T Integer](d *Decoder, dst []T, b []byte, width int, least int64) []T {
+	switch width {
 	case 1:
 		for _, v := range b {
 			dst = append(dst, T(least+int64(v)))
@@ -145,7 +154,7 @@ func IntsIn[T Integer](d *Decoder, dst []T, n, from, to int) []T {
 		for ; len(b) > 0; b = b[4:] {
 			dst = append(dst, T(least+int64(binary.LittleEndian.Uint32(b))))
 		}
-	case 8:
+	default:
 		for ; len(b) > 0; b = b[8:] {
 			v := int64(uint64(least) + binary.LittleEndian.Uint64(b))
 			if int64(T(v)) != v {
@@ -155,7 +164,7 @@ func IntsIn[T Integer](d *Decoder, dst []T, n, from, to int) []T {
 			dst = append(dst, T(v))
 		}
 	}
-	return checked(d, dst, to-from, least)
+	return dst
 }
 
 var errNotFit = errors.New("a number does not fit its column")

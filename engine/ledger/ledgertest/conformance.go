@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T, district string) ledger.Store) {
 		{"parts join up", partsJoin},
 		{"a run given up leaves the others", givenUpAlone},
 		{"what is not committed is gone", uncommittedIsGone},
+		{"runs are given up beside a recording", besideARecording},
 		{"a run may be proved as a whole", provedAsAWhole},
 		{"what was known is proved", informationIsProved},
 		{"what contradicts itself is refused", refusals},

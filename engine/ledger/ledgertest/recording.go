@@ -6,7 +6,6 @@ package ledgertest
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -327,12 +326,19 @@ func uncommittedIsGone(t *testing.T, open func(*testing.T, string) ledger.Store)
 			t.Errorf("%s: %+v", name, report)
 		}
 	}
-	two := recorded[:2:2]
-	if _, err := s.Record(ctx, append(two, recorded[1])...); !errors.Is(err, ledger.ErrRefused) {
+	if _, err := s.Record(ctx, append(recorded[:2:2], recorded[1])...); !errors.Is(err, ledger.ErrRefused) {
 		t.Errorf("one run twice: %v", err)
 	}
-	// While one is under way, runs are begun and given up beside it.
-	r := record(t, s, two)
+}
+
+// besideARecording: while one is under way, runs are begun and given up, even
+// those that are being recorded.
+func besideARecording(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 19, Students: 50}
+	s := open(t, d.Name)
+	runs, recorded := d.begin(t, s, 0)
+	p := d.Population(0)
+	r := record(t, s, recorded[:2])
 	if err := r.Append(ctx, p, []ledger.Decisions{d.decisions(t, runs[0], 0, p), d.decisions(t, runs[1], 0, p)}); err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +438,7 @@ func informationIsProved(t *testing.T, open func(*testing.T, string) ledger.Stor
 	if _, err := s.Knew(ctx, receipts[0].Run.ID, "nobody"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("what was known of nobody: %v", err)
 	}
-	if _, err := s.BeginRuns(ctx, []ledger.RunStart{d.Start("tutoring", 1), {Process: "x", At: time.Now()}}); !errors.Is(err, ledger.ErrRefused) {
+	if _, err := s.BeginRuns(ctx, []ledger.RunStart{d.Start("tutoring", 1), {Process: "x", At: Epoch}}); !errors.Is(err, ledger.ErrRefused) {
 		t.Errorf("one good and one bad run: %v", err)
 	}
 	if pending, err := s.PendingRuns(ctx); err != nil || len(pending) != 0 {
