@@ -25,6 +25,9 @@ type Unsupported struct {
 	What string
 }
 
+// ReadsForeign is what an expression does that reads one that is Foreign.
+const ReadsForeign = "what another expression computes row by row"
+
 func (u *Unsupported) Error() string { return u.What + " is evaluated row by row" }
 
 // Ref says what a name stands for.
@@ -226,7 +229,7 @@ func (l *tree) name(e ast.Expr) (*term, error) {
 	}
 	if r.Expression != nil {
 		if r.Expression.root == nil {
-			return nil, refuse(e, "what another expression computes row by row")
+			return nil, refuse(e, "%s", ReadsForeign)
 		}
 		return r.Expression.root, nil
 	}

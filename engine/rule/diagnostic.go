@@ -51,6 +51,7 @@ const (
 	CodeOutOfRange          = "OutOfRange"          // a constant that the result does not allow
 	CodeUnreachable         = "Unreachable"         // warning: the rule can never decide
 	CodeNoOtherwise         = "NoOtherwise"         // warning: no match will be a failure
+	CodeRowByRow            = "RowByRow"            // warning: evaluated student by student
 )
 
 func (d Diagnostic) String() string {

@@ -94,8 +94,14 @@ func (n *network) lookAround(namespace string) {
 	}
 	for i := range n.processes {
 		n.selects(&n.processes[i])
+		n.rowByRow(&n.processes[i])
 	}
 	manifest.Sort(n.problems)
+}
+
+// rowByRow warns of rules that make a large run slow.
+func (n *network) rowByRow(p *process) {
+	n.problems = append(n.problems, n.set.Diagnose(p.Namespace, p.written.Rules().RowByRow())...)
 }
 
 // selects warns of a process that selects none of its namespace's districts.
