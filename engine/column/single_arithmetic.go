@@ -24,17 +24,13 @@ func (s *Single) arithmetic(t *term, args []*singleCode) *singleCode {
 }
 
 func (s *Single) doubles(t *term, args []*singleCode) *singleCode {
-	out := &singleCode{finite: maybeNaN, sure: args[0].sure}
+	out := &singleCode{sure: args[0].sure}
 	a := args[0].floats
 	if t.op == opNegate {
-		out.finite = args[0].finite
 		out.floats = func(s *Single) (float64, Failure) { v, f := a(s); return -v, f }
 		return out
 	}
 	out.sure = out.sure && args[1].sure
-	if max(args[0].finite, args[1].finite) == finite && (t.op != opDivide || s.p.strictDivision) {
-		out.finite = maybeInf
-	}
 	c := constantOf[float64](t.args[1])
 	if t.op == opDivide && s.p.strictDivision && (c == nil || *c == 0) {
 		out.sure = false

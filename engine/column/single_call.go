@@ -23,7 +23,7 @@ func (s *Single) call(t *term, args []*singleCode) *singleCode {
 		return mapTextSingly(a, to)
 	}
 	if to, ok := doubleMaps[t.call]; ok {
-		return &singleCode{sure: a.sure, finite: a.finite, floats: mappedSingly(a.floats, to)}
+		return &singleCode{sure: a.sure, floats: mappedSingly(a.floats, to)}
 	}
 	if part, ok := timeParts[t.call]; ok {
 		return &singleCode{sure: a.sure, ints: mappedSingly(a.times, func(at Instant) int64 { return int64(part(at.Time())) })}
@@ -58,7 +58,7 @@ func (s *Single) convert(t *term, args []*singleCode) *singleCode {
 	case overloads.StringToInt:
 		return &singleCode{ints: ofTextSingly(s, a, parseInt)}
 	case overloads.StringToDouble:
-		return &singleCode{floats: ofTextSingly(s, a, parseDouble), finite: maybeNaN}
+		return &singleCode{floats: ofTextSingly(s, a, parseDouble)}
 	case overloads.StringToTimestamp:
 		return &singleCode{times: ofTextSingly(s, a, parseTime)}
 	case overloads.StringToDuration:
@@ -165,7 +165,7 @@ func extremeSingly(args []*singleCode, greatest bool) *singleCode {
 	var ints []singleValue[int64]
 	var floats []singleValue[float64]
 	for _, a := range args {
-		out.sure, out.finite = out.sure && a.sure, max(out.finite, a.finite)
+		out.sure = out.sure && a.sure
 		if a.ints != nil {
 			ints = append(ints, a.ints)
 		} else {
@@ -198,7 +198,7 @@ func extremeOfSingly[T ordered](all []singleValue[T], greatest bool) singleValue
 // listPartSingly is first(n) and last(n): a view of the list.
 func listPartSingly(args []*singleCode, negative Failure, first bool) *singleCode {
 	list, count := args[0].lists, args[1].ints
-	return &singleCode{finite: args[0].finite, lists: func(s *Single) (*elements, uint32, uint32, Failure) {
+	return &singleCode{lists: func(s *Single) (*elements, uint32, uint32, Failure) {
 		in, from, to, f := list(s)
 		if f != 0 {
 			return nil, 0, 0, f
@@ -210,7 +210,7 @@ func listPartSingly(args []*singleCode, negative Failure, first bool) *singleCod
 		if n < 0 {
 			return nil, 0, 0, negative
 		}
-		some := uint32(min(n, int64(to-from))) //nolint:gosec // not more than a list has
+		some := uint32(min(n, int64(to-from)))
 		if first {
 			return in, from, from + some, 0
 		}

@@ -185,11 +185,6 @@ func (r *span[T]) joined(other *span[T]) *span[T] {
 // compareNumbersSingly compares two numbers, the right one known if c is not
 // nil.
 func compareNumbersSingly[T ordered](how op, a, b singleValue[T], c *T) singleValue[bool] {
-	if how == opGreater || how == opGreaterEqual {
-		if c == nil { // a > b is b < a, but a is evaluated first
-			return compareOrdered(how, a, b)
-		}
-	}
 	if c == nil {
 		return compareOrdered(how, a, b)
 	}

@@ -35,8 +35,7 @@ type singleCode struct {
 	some        *someText
 	conjunction []singleValue[bool]
 
-	finite finiteness
-	sure   bool // there is never a failure
+	sure bool // there is never a failure
 }
 
 func (c *singleCode) faults() singleValue[bool] {
@@ -94,8 +93,7 @@ func (s *Single) generate(t *term) *singleCode {
 		return s.member(t)
 	case opElement:
 		return s.element(t)
-	}
-	if t.op == opLoop {
+	case opLoop:
 		for len(s.loops) <= t.index {
 			s.loops = append(s.loops, loopPlace{})
 		}
@@ -106,6 +104,11 @@ func (s *Single) generate(t *term) *singleCode {
 			return nil
 		}
 	}
+	return s.compose(t, args)
+}
+
+// compose is the code of a term with arguments.
+func (s *Single) compose(t *term, args []*singleCode) *singleCode {
 	switch t.op {
 	case opAnd:
 		return singleAnd(args)
@@ -147,25 +150,21 @@ func singleConstant(v any) *singleCode {
 	case time.Duration:
 		return &singleCode{ints: always(int64(v)), sure: true}
 	case float64:
-		c := &singleCode{floats: always(v), sure: true}
-		if v-v != 0 {
-			c.finite = maybeNaN
-		}
-		return c
+		return &singleCode{floats: always(v), sure: true}
 	case string:
 		return &singleCode{texts: always(v), sure: true}
 	case Instant:
 		return &singleCode{times: always(v), sure: true}
 	}
 	list, n := elementsOfList(v)
-	return &singleCode{sure: true, finite: maybeNaN, lists: func(*Single) (*elements, uint32, uint32, Failure) { return &list, 0, n, 0 }}
+	return &singleCode{sure: true, lists: func(*Single) (*elements, uint32, uint32, Failure) { return &list, 0, n, 0 }}
 }
 
 func always[T any](v T) singleValue[T] { return func(*Single) (T, Failure) { return v, 0 } }
 
 // keptSingle computes a shared term once a row.
 func keptSingle(t *term, c *singleCode) *singleCode {
-	k := &singleCode{finite: c.finite, sure: c.sure}
+	k := &singleCode{sure: c.sure}
 	switch t.typ.Kind {
 	case Bool:
 		k.bools = keptOnce(c.bools)

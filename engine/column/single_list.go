@@ -32,11 +32,10 @@ func (s *Single) index(t *term, args []*singleCode) *singleCode {
 	case Int, Duration:
 		return &singleCode{ints: indexed(l, i, outside, func(l *elements, i uint32) int64 { return l.Ints[i] })}
 	case Double:
-		how := args[0].finite
 		if cells, c := args[0].listCells, constantOf[int64](t.args[1]); cells != nil && cells.presence == nil && c != nil {
-			return &singleCode{floats: cells.indexedFloat(*c, outside), finite: how}
+			return &singleCode{floats: cells.indexedFloat(*c, outside)}
 		}
-		return &singleCode{floats: indexed(l, i, outside, func(l *elements, i uint32) float64 { return l.Floats[i] }), finite: how}
+		return &singleCode{floats: indexed(l, i, outside, func(l *elements, i uint32) float64 { return l.Floats[i] })}
 	case Timestamp:
 		return &singleCode{times: indexed(l, i, outside, (*elements).instant)}
 	case String:

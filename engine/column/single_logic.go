@@ -178,7 +178,7 @@ func singleGuard(args []*singleCode) *singleCode {
 // singleIf is c ? a : b.
 func singleIf(args []*singleCode) *singleCode {
 	c, a, b := args[0], args[1], args[2]
-	out := &singleCode{sure: c.sure && a.sure && b.sure, finite: max(a.finite, b.finite)}
+	out := &singleCode{sure: c.sure && a.sure && b.sure}
 	switch {
 	case a.bools != nil:
 		out.bools = chosenSingly(c.bools, a.bools, b.bools)

@@ -91,11 +91,7 @@ func (s *Single) read(t *term) *singleCode {
 		return &singleCode{ints: v.reading(), intCells: v, sure: sure}
 	case Double:
 		v := cellsOf(s, t.input, c.Floats)
-		how := maybeNaN
-		if in.Finite {
-			how = finite
-		}
-		return &singleCode{floats: v.reading(), floatCells: v, sure: sure, finite: how}
+		return &singleCode{floats: v.reading(), floatCells: v, sure: sure}
 	case Timestamp:
 		return &singleCode{times: s.readTime(t.input, c), sure: sure}
 	case String:
@@ -117,7 +113,7 @@ func (s *Single) readOnce(t *term, c *Column) *singleCode {
 	case Int, Duration:
 		return &singleCode{ints: func(*Single) (int64, Failure) { return c.Ints[0], 0 }, sure: true}
 	case Double:
-		return &singleCode{floats: func(*Single) (float64, Failure) { return c.Floats[0], 0 }, sure: true, finite: maybeNaN}
+		return &singleCode{floats: func(*Single) (float64, Failure) { return c.Floats[0], 0 }, sure: true}
 	case Timestamp:
 		if !c.Days {
 			return &singleCode{times: func(*Single) (Instant, Failure) { return c.Times[0], 0 }, sure: true}
@@ -194,12 +190,8 @@ func (s *Single) member(t *term) *singleCode {
 		v := memberCells(t, m.Ints, presence, noKey)
 		return &singleCode{ints: v.reading(), intCells: v, sure: sure}
 	case Double:
-		how := maybeNaN
-		if in.Finite {
-			how = finite
-		}
 		v := memberCells(t, m.Floats, presence, noKey)
-		return &singleCode{floats: v.reading(), floatCells: v, sure: sure, finite: how}
+		return &singleCode{floats: v.reading(), floatCells: v, sure: sure}
 	}
 	return nil
 }
@@ -238,11 +230,7 @@ func (s *Single) readList(input int, c *Column) *singleCode {
 		l.gap.hasDefault, l.gap.value, l.gapItems = true, &list, n
 		l.oneDict = n == 0 || list.Texts.Dict == nil
 	}
-	how := maybeNaN
-	if in.Finite {
-		how = finite
-	}
-	return &singleCode{lists: l.at, listCells: l, finite: how, sure: l.presence == nil && l.items == 0 && l.long == nil}
+	return &singleCode{lists: l.at, listCells: l, sure: l.presence == nil && l.items == 0 && l.long == nil}
 }
 
 func (l *listCells) at(s *Single) (in *elements, from, to uint32, f Failure) {
@@ -273,7 +261,7 @@ func (s *Single) element(t *term) *singleCode {
 	case Int, Duration:
 		return &singleCode{sure: true, ints: func(s *Single) (int64, Failure) { e := &s.loops[depth]; return e.in.Ints[e.at], 0 }}
 	case Double:
-		return &singleCode{sure: true, finite: finiteElement(t), floats: func(s *Single) (float64, Failure) { e := &s.loops[depth]; return e.in.Floats[e.at], 0 }}
+		return &singleCode{sure: true, floats: func(s *Single) (float64, Failure) { e := &s.loops[depth]; return e.in.Floats[e.at], 0 }}
 	case Timestamp:
 		return &singleCode{sure: true, times: func(s *Single) (Instant, Failure) { e := &s.loops[depth]; return e.in.instant(e.at), 0 }}
 	case String:

@@ -453,11 +453,11 @@ func (e *Evaluator) Outcome(one *Single) Outcome {
 }
 
 // value is a result field's value.
-func (one *Single) value(p *Program, i int) any {
-	if x := one.row.then[i]; x.native != nil {
+func (out *Single) value(p *Program, i int) any {
+	if x := out.row.then[i]; x.native != nil {
 		return x.native
 	}
-	v := &one.computed[i]
+	v := &out.computed[i]
 	switch p.bundle.Process.Result[i].Type {
 	case bundle.Boolean:
 		return v.truth

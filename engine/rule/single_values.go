@@ -242,7 +242,7 @@ func (v *Values) list(i int, t bundle.Type, n int) (*student.Column, error) {
 	if n > c.Attribute.ItemLimit() {
 		return nil, v.fault(i, student.FaultTooMany)
 	}
-	c.Offsets[1] = uint32(n) //nolint:gosec // not more than the limit
+	c.Offsets[1] = uint32(n)
 	return c, nil
 }
 
@@ -276,7 +276,7 @@ func (v *Values) code(i int, s string) (code uint32, fault string) {
 	case !utf8.ValidString(s):
 		return 0, student.FaultNotUTF8
 	}
-	code = uint32(len(c.Dict)) //nolint:gosec // at most maxStrings and a list
+	code = uint32(len(c.Dict))
 	c.Dict = append(c.Dict, s)
 	v.strings[i][s] = code
 	v.extend(i, false)
