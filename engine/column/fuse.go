@@ -248,13 +248,19 @@ func (g *generator) inRange(subject *term, is interval, depth int) condition {
 func inInterval[T ordered](v values[T], low, high T) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
 		all, e := v(x, sel)
-		n := 0
-		for _, r := range sel {
-			out[n] = r
-			n += number(all[r] >= low) & number(all[r] <= high)
-		}
+		n := within(all, low, high, sel, out)
 		return withoutFaults(out[:n], e), e
 	}
+}
+
+// within is a function of its own as in closures of generic functions nothing is
+// inlined.
+func within[T ordered](v []T, low, high T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		out[n] = r
+		n += number(v[r] >= low) & number(v[r] <= high)
+	}
+	return n
 }
 
 // elementSum is the sum of certain elements of one list, in order, as of the
