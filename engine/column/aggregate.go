@@ -44,14 +44,18 @@ func compareElements(kind Kind, l *elements, i, j uint32) int {
 
 func isSorted(g *generator, t *term, args []*code, depth int) *code {
 	kind := t.args[0].typ.Elem
-	return &code{bools: aggregate(args[0].lists, boolBuffer(g.take(&g.frame(depth).bools)), func(l *elements, from, to uint32) (bool, Cause) {
+	return &code{bools: aggregate(args[0].lists, boolBuffer(g.take(&g.frame(depth).bools)), sortedOf(kind))}
+}
+
+func sortedOf(kind Kind) func(l *elements, from, to uint32) (bool, Cause) {
+	return func(l *elements, from, to uint32) (bool, Cause) {
 		for i := from + 1; i < to; i++ {
 			if compareElements(kind, l, i-1, i) > 0 {
 				return false, NoCause
 			}
 		}
 		return true, NoCause
-	})}
+	}
 }
 
 func sum(g *generator, t *term, args []*code, depth int) *code {
@@ -61,21 +65,24 @@ func sum(g *generator, t *term, args []*code, depth int) *code {
 		if args[0].finite == finite {
 			out.finite = maybeInf
 		}
-		out.floats = aggregate(args[0].lists, floatBuffer(g.take(&f.floats)), func(l *elements, from, to uint32) (float64, Cause) {
-			return total(l.Floats[from:to]), NoCause
-		})
+		out.floats = aggregate(args[0].lists, floatBuffer(g.take(&f.floats)), sumOfFloats)
 		return out
 	}
-	add := integerOf(opAdd)
-	return &code{ints: aggregate(args[0].lists, intBuffer(g.take(&f.ints)), func(l *elements, from, to uint32) (int64, Cause) {
-		s, ok := int64(0), true
-		for _, v := range l.Ints[from:to] {
-			if s, ok = add(s, v); !ok {
-				return 0, IntegerOverflow
-			}
+	return &code{ints: aggregate(args[0].lists, intBuffer(g.take(&f.ints)), sumOfInts)}
+}
+
+func sumOfFloats(l *elements, from, to uint32) (float64, Cause) {
+	return total(l.Floats[from:to]), NoCause
+}
+
+func sumOfInts(l *elements, from, to uint32) (int64, Cause) {
+	s, ok, add := int64(0), true, integerOf(opAdd)
+	for _, v := range l.Ints[from:to] {
+		if s, ok = add(s, v); !ok {
+			return 0, IntegerOverflow
 		}
-		return s, NoCause
-	})}
+	}
+	return s, NoCause
 }
 
 // total adds in order: doubles are not associative.
@@ -92,8 +99,12 @@ func mean(g *generator, t *term, args []*code, depth int) *code {
 	if args[0].finite == finite {
 		out.finite = maybeInf
 	}
-	kind := t.args[0].typ.Elem
-	out.floats = aggregate(args[0].lists, floatBuffer(g.take(&g.frame(depth).floats)), func(l *elements, from, to uint32) (float64, Cause) {
+	out.floats = aggregate(args[0].lists, floatBuffer(g.take(&g.frame(depth).floats)), meanOf(t.args[0].typ.Elem))
+	return out
+}
+
+func meanOf(kind Kind) func(l *elements, from, to uint32) (float64, Cause) {
+	return func(l *elements, from, to uint32) (float64, Cause) {
 		if from == to {
 			return 0, MeanOfEmpty
 		}
@@ -105,8 +116,7 @@ func mean(g *generator, t *term, args []*code, depth int) *code {
 			s += float64(v)
 		}
 		return s / float64(to-from), NoCause
-	})
-	return out
+	}
 }
 
 func listMin(g *generator, t *term, args []*code, depth int) *code {
@@ -116,21 +126,10 @@ func listMax(g *generator, t *term, args []*code, depth int) *code {
 	return listExtreme(g, t, args, depth, -1, MaxOfEmpty)
 }
 
-// listExtreme is min and max: the element that no later one replaces.
+// listExtreme is min and max.
 func listExtreme(g *generator, t *term, args []*code, depth int, replace int, empty Cause) *code {
 	kind, f := t.typ.Kind, g.frame(depth)
-	place := func(l *elements, from, to uint32) (uint32, Cause) {
-		if from == to {
-			return 0, empty
-		}
-		best := from
-		for i := from + 1; i < to; i++ {
-			if compareElements(kind, l, best, i) == replace {
-				best = i
-			}
-		}
-		return best, NoCause
-	}
+	place := extremePlace(kind, replace, empty)
 	switch kind {
 	case Bool:
 		return &code{bools: aggregate(args[0].lists, boolBuffer(g.take(&f.bools)), elementBy(place, func(l *elements, i uint32) bool { return l.Bools[i] }))}
@@ -148,6 +147,22 @@ func listExtreme(g *generator, t *term, args []*code, depth int, replace int, em
 		v, e := all(x, sel)
 		return Texts{All: v}, e
 	}}
+}
+
+// extremePlace finds the element that no later one replaces.
+func extremePlace(kind Kind, replace int, empty Cause) func(l *elements, from, to uint32) (uint32, Cause) {
+	return func(l *elements, from, to uint32) (uint32, Cause) {
+		if from == to {
+			return 0, empty
+		}
+		best := from
+		for i := from + 1; i < to; i++ {
+			if compareElements(kind, l, best, i) == replace {
+				best = i
+			}
+		}
+		return best, NoCause
+	}
 }
 
 func elementBy[T any](place func(l *elements, from, to uint32) (uint32, Cause), at func(l *elements, i uint32) T) func(l *elements, from, to uint32) (T, Cause) {

@@ -34,6 +34,9 @@ func (s *Single) call(t *term, args []*singleCode) *singleCode {
 	if greatest, ok := extremes[t.call]; ok {
 		return extremeSingly(args, greatest)
 	}
+	if c := s.aggregate(t, args); c != nil {
+		return c
+	}
 	return s.convert(t, args)
 }
 

@@ -23,6 +23,61 @@ func singleSize(a *singleCode) *singleCode {
 	}}
 }
 
+// aggregate is a function of a whole list; nil if the call is none.
+func (s *Single) aggregate(t *term, args []*singleCode) *singleCode {
+	if len(t.args) != 1 || t.args[0].typ.Kind != List {
+		return nil
+	}
+	list, kind := args[0].lists, t.args[0].typ.Elem
+	switch t.call {
+	case "list_" + kind.String() + "_sum":
+		if kind == Double {
+			return &singleCode{floats: aggregateSingly(list, sumOfFloats)}
+		}
+		return &singleCode{ints: aggregateSingly(list, sumOfInts)}
+	case "list_" + kind.String() + "_mean":
+		return &singleCode{floats: aggregateSingly(list, meanOf(kind))}
+	case "list_" + kind.String() + "_isSorted":
+		return &singleCode{bools: aggregateSingly(list, sortedOf(kind))}
+	case "list_" + kind.String() + "_min":
+		return extremeElement(kind, list, extremePlace(kind, 1, MinOfEmpty))
+	case "list_" + kind.String() + "_max":
+		return extremeElement(kind, list, extremePlace(kind, -1, MaxOfEmpty))
+	}
+	return nil
+}
+
+func extremeElement(kind Kind, list singleList, place func(l *elements, from, to uint32) (uint32, Cause)) *singleCode {
+	switch kind {
+	case Bool:
+		return &singleCode{bools: aggregateSingly(list, elementBy(place, func(l *elements, i uint32) bool { return l.Bools[i] }))}
+	case Int, Duration:
+		return &singleCode{ints: aggregateSingly(list, elementBy(place, func(l *elements, i uint32) int64 { return l.Ints[i] }))}
+	case Double:
+		return &singleCode{floats: aggregateSingly(list, elementBy(place, func(l *elements, i uint32) float64 { return l.Floats[i] }))}
+	case Timestamp:
+		return &singleCode{times: aggregateSingly(list, elementBy(place, (*elements).instant))}
+	case String:
+		return &singleCode{texts: aggregateSingly(list, elementBy(place, textOf))}
+	}
+	return nil
+}
+
+// aggregateSingly computes one value of a list.
+func aggregateSingly[T any](list singleList, of func(l *elements, from, to uint32) (T, Cause)) singleValue[T] {
+	return func(s *Single) (none T, f Failure) {
+		in, from, to, f := list(s)
+		if f != 0 {
+			return none, f
+		}
+		v, cause := of(in, from, to)
+		if cause != NoCause {
+			return none, s.fail(Fault{Cause: cause})
+		}
+		return v, 0
+	}
+}
+
 // index is list[i].
 func (s *Single) index(t *term, args []*singleCode) *singleCode {
 	l, i, outside := args[0].lists, args[1].ints, s.fail(Fault{Cause: IndexOutOfBounds})
