@@ -28,8 +28,8 @@ func (l *tree) comprehension(e ast.Expr, sc *scope) (*term, error) {
 	if from.typ.Kind == Map {
 		return l.overKeys(e, c, kind, from, condition, sc)
 	}
-	if from.op == opList && (kind == loopAll || kind == loopExists) {
-		return l.overElements(e, c, kind, from, condition, sc)
+	if elements, ok := l.unrolls(kind, from); ok {
+		return l.overElements(e, c, kind, elements, condition, sc)
 	}
 	if from.typ.Kind != List {
 		return nil, refuse(e, "a macro over what is no list")
@@ -145,8 +145,20 @@ func (l *lowering) finiteElements(t *term) bool {
 // overKeys is a macro over a map's keys, which are known: each key's condition
 // is a term of its own.
 func (l *tree) overKeys(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from *term, condition ast.Expr, sc *scope) (*term, error) {
-	if from.op != opRead || kind != loopAll && kind != loopExists {
+	if kind != loopAll && kind != loopExists {
 		return nil, refuse(e, "a macro over a map other than all and exists")
+	}
+	if m, ok := from.value.(writtenMap); ok && len(m.Keys) > 0 {
+		keys := make([]*term, len(m.Keys))
+		for i, key := range m.Keys {
+			keys[i] = l.constantTerm(e, Type{Kind: String}, key)
+		}
+		if l.unrolled += len(keys); l.unrolled <= maxUnrolled {
+			return l.overElements(e, c, kind, keys, condition, sc)
+		}
+	}
+	if from.op != opRead {
+		return nil, refuse(e, "a macro over a map that is empty or large")
 	}
 	how := opOr
 	if kind == loopAll {
@@ -176,15 +188,45 @@ func (l *tree) overKeys(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from
 	return l.finish(e, term{op: how, typ: Type{Kind: Bool}, args: args, id: e.ID()})
 }
 
+// maxUnrolled bounds the conditions that a program has of macros over lists
+// written out: lists within lists multiply.
+const maxUnrolled = 1 << 10
+
+// unrolls gives the elements of a list written out, if a macro's condition is to
+// be a term for each.
+func (l *tree) unrolls(kind loopKind, from *term) ([]*term, bool) {
+	if kind != loopAll && kind != loopExists || from.typ.Kind != List {
+		return nil, false
+	}
+	const few = 16 // constants
+	n := from.extent.items
+	switch {
+	case from.op == opList:
+	case !from.constant() || n == 0 || n > few:
+		return nil, false
+	}
+	if l.unrolled += n; l.unrolled > maxUnrolled {
+		return nil, false
+	}
+	if from.op == opList {
+		return from.args, true
+	}
+	elements := make([]*term, n)
+	for i := range elements {
+		elements[i] = l.intern(term{op: opConst, typ: Type{Kind: from.typ.Elem}, value: elementOf(from.value, i), id: from.id})
+	}
+	return elements, true
+}
+
 // overElements is a macro over a list written out: each element's condition is a
 // term of its own, looked at where all elements have a value.
-func (l *tree) overElements(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from *term, condition ast.Expr, sc *scope) (*term, error) {
+func (l *tree) overElements(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from []*term, condition ast.Expr, sc *scope) (*term, error) {
 	how := opOr
 	if kind == loopAll {
 		how = opAnd
 	}
-	conditions := make([]*term, len(from.args))
-	for i, element := range from.args {
+	conditions := make([]*term, len(from))
+	for i, element := range from {
 		var err error
 		if conditions[i], err = l.lower(condition, sc.in(c.IterVar(), element)); err != nil {
 			return nil, err
@@ -194,7 +236,11 @@ func (l *tree) overElements(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, 
 	if err != nil {
 		return nil, err
 	}
-	return l.finish(e, term{op: opGuard, typ: Type{Kind: Bool}, args: append(slices.Clone(from.args), whole), id: e.ID()})
+	guarded := slices.DeleteFunc(slices.Clone(from), (*term).constant)
+	if len(guarded) == 0 {
+		return whole, nil
+	}
+	return l.finish(e, term{op: opGuard, typ: Type{Kind: Bool}, args: append(guarded, whole), id: e.ID()})
 }
 
 // macroOf is the macro that a comprehension is the expansion of, and its

@@ -47,6 +47,8 @@ type lowering struct {
 	inputs  []Input
 	resolve Resolve
 	terms   map[string]*term
+	// unrolled counts the conditions of macros that became terms of their own.
+	unrolled int
 }
 
 // scope is the loop variables that an expression is in.
@@ -449,6 +451,23 @@ func listOf(kind Kind, elements []*term) (any, bool) {
 		return nil, len(elements) == 0
 	}
 	return nil, false
+}
+
+// elementOf is an element of a constant list.
+func elementOf(list any, i int) any {
+	switch list := list.(type) {
+	case []bool:
+		return list[i]
+	case []int64:
+		return list[i]
+	case []float64:
+		return list[i]
+	case []string:
+		return list[i]
+	case []Instant:
+		return list[i]
+	}
+	return list.([]time.Duration)[i] //nolint:forcetypeassert // see listOf
 }
 
 func gather[T any](elements []*term) []T {
