@@ -41,6 +41,17 @@ BENCH ?= .
 BENCH_COUNT ?= 6
 BENCH_PACKAGES ?= ./engine/...
 
+ENDTOEND_STUDENTS ?= 1000000
+
+.PHONY: bench-endtoend
+bench-endtoend: ## From a CSV file of ENDTOEND_STUDENTS students through ten processes to a durable, verified record, with and without a Merkle leaf a decision
+	@mkdir -p $(DIST)/bench
+	cd hack/bench && go build -o $(DIST)/bench/endtoend ./cmd/endtoend
+	$(DIST)/bench/endtoend generate -students $(ENDTOEND_STUDENTS) -file $(DIST)/bench/students.csv
+	for i in 1 2 3; do for proof in run decision; do $(DIST)/bench/endtoend run -file $(DIST)/bench/students.csv -proof $$proof -verify || exit 1; done; done
+	rm $(DIST)/bench/students.csv
+
+
 .PHONY: bench-engine
 bench-engine: $(BENCHSTAT) ## Go benchmarks of the engine's parts (BENCH=regexp, BENCH_COUNT=6), summed up by benchstat; against dist/bench/base.txt if it is there
 	@mkdir -p $(DIST)/bench
