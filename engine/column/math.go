@@ -30,17 +30,21 @@ func isFinite(g *generator, _ *term, args []*code, depth int) *code {
 }
 
 func absInt(g *generator, _ *term, args []*code, depth int) *code {
-	return &code{ints: partial(args[0].ints, intBuffer(g.take(&g.frame(depth).ints)), func(i int64) (int64, Cause) {
-		if i == math.MinInt64 {
-			return 0, IntegerOverflow
-		}
-		return max(i, -i), NoCause
-	})}
+	return &code{ints: partial(args[0].ints, intBuffer(g.take(&g.frame(depth).ints)), magnitudeOf)}
+}
+
+func magnitudeOf(i int64) (int64, Cause) {
+	if i == math.MinInt64 {
+		return 0, IntegerOverflow
+	}
+	return max(i, -i), NoCause
 }
 
 func signInt(g *generator, _ *term, args []*code, depth int) *code {
-	return &code{ints: mapped(args[0].ints, intBuffer(g.take(&g.frame(depth).ints)), func(i int64) int64 { return int64(cmp.Compare(i, 0)) })}
+	return &code{ints: mapped(args[0].ints, intBuffer(g.take(&g.frame(depth).ints)), signOf)}
 }
+
+func signOf(i int64) int64 { return int64(cmp.Compare(i, 0)) }
 
 // extremes are math.greatest and math.least, for two to four arguments.
 var extremes = func() map[string]bool {

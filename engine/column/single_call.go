@@ -52,6 +52,10 @@ func (s *Single) convert(t *term, args []*singleCode) *singleCode {
 		return a
 	case "math_is_finite_double":
 		return &singleCode{sure: a.sure, bools: mappedSingly(a.floats, func(d float64) bool { return d-d == 0 })}
+	case "math_abs_int":
+		return &singleCode{ints: partialSingly(a.ints, magnitudeOf)}
+	case "math_sign_int":
+		return &singleCode{sure: a.sure, ints: mappedSingly(a.ints, signOf)}
 	case overloads.DoubleToInt:
 		return &singleCode{ints: partialSingly(a.floats, doubleToInt)}
 	case overloads.IntToTimestamp:
