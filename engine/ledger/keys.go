@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -87,6 +88,7 @@ func keyOf(ctx context.Context, db querier, student string) (Key, bool, error) {
 // recording, who ascend, and makes those that are missing.
 type keyMerge struct {
 	db      querier
+	dir     string
 	entropy *bufio.Reader
 
 	block   keyBlock // where the walk is
@@ -95,13 +97,56 @@ type keyMerge struct {
 	started bool
 
 	// fresh is the block as it is to be from now on, as far as the walk has come,
-	// once a key was made; changed are the blocks that are to be written.
+	// once a key was made; changed are the blocks that are to be written, which
+	// wait in a file that has no name: a first run makes a key a student, and
+	// memory must not grow with them.
 	fresh   *keyBlock
-	changed []keyBlock
+	changed []changedBlock
+	file    *os.File
+	size    int64
+	err     error // of the file
 }
 
-func newKeyMerge(db querier, entropy io.Reader) *keyMerge {
-	return &keyMerge{db: db, entropy: bufio.NewReaderSize(entropy, 4096)}
+// changedBlock is where a block waits in the file.
+type changedBlock struct {
+	first          string
+	students, keys int // bytes, one after the other
+}
+
+func newKeyMerge(db querier, entropy io.Reader, dir string) *keyMerge {
+	return &keyMerge{db: db, entropy: bufio.NewReaderSize(entropy, 4096), dir: dir}
+}
+
+// Close gives up what was not written.
+func (m *keyMerge) Close() error {
+	if m == nil || m.file == nil {
+		return nil
+	}
+	f := m.file
+	m.file = nil
+	err := f.Close()
+	if gone := os.Remove(f.Name()); !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// change puts a block into the file.
+func (m *keyMerge) change(b keyBlock) {
+	if m.file == nil && m.err == nil {
+		if m.file, m.err = os.CreateTemp(m.dir, "keys-*"+temporary); m.err != nil {
+			return
+		}
+		_ = os.Remove(m.file.Name()) // where that cannot be done to an open file, Close does it
+	}
+	students, keys := b.encode()
+	for _, part := range [2][]byte{students, keys} {
+		if m.err == nil {
+			_, m.err = m.file.WriteAt(part, m.size)
+		}
+		m.size += int64(len(part))
+	}
+	m.changed = append(m.changed, changedBlock{strings.Clone(b.first), len(students), len(keys)})
 }
 
 // of gives the keys of students who come after all those asked for before.
@@ -134,7 +179,7 @@ func (m *keyMerge) of(ctx context.Context, students []string, keys []Key) ([]Key
 		}
 		keys = append(keys, key)
 	}
-	return keys, nil
+	return keys, m.err
 }
 
 func (m *keyMerge) load(ctx context.Context, which string, args ...any) error {
@@ -173,7 +218,7 @@ func (m *keyMerge) make(student string) (key Key, err error) {
 func (m *keyMerge) cut(most int) {
 	f := m.fresh
 	for len(f.students) > most {
-		m.changed = append(m.changed, keyBlock{f.first, slices.Clone(f.students[:keysPerBlock]), slices.Clone(f.keys[:keysPerBlock])})
+		m.change(keyBlock{f.first, f.students[:keysPerBlock], f.keys[:keysPerBlock]})
 		f.students = append(f.students[:0], f.students[keysPerBlock:]...)
 		f.keys = append(f.keys[:0], f.keys[keysPerBlock:]...)
 		f.first = f.students[0]
@@ -187,16 +232,25 @@ func (m *keyMerge) finish() {
 	}
 	m.keep(m.at, len(m.block.students))
 	m.cut(2*keysPerBlock - 1)
-	m.changed = append(m.changed, *m.fresh)
+	m.change(*m.fresh)
 	m.fresh = nil
 }
 
 // write writes the blocks that changed.
 func (m *keyMerge) write(ctx context.Context, tx *sql.Tx) error {
 	m.finish()
+	if m.err != nil {
+		return m.err
+	}
+	at := int64(0)
 	return insertRows(ctx, tx, 8, `INSERT OR REPLACE INTO student_keys (first, students, keys)`, 3, len(m.changed), func(i int) []any {
-		students, keys := m.changed[i].encode()
-		return []any{m.changed[i].first, students, keys}
+		b := &m.changed[i]
+		both := make([]byte, b.students+b.keys)
+		if _, err := m.file.ReadAt(both, at); err != nil {
+			m.err = err
+		}
+		at += int64(len(both))
+		return []any{b.first, both[:b.students], both[b.students:]}
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
@@ -340,7 +341,7 @@ func (r *recording) start(p *student.Population) (err error) {
 	r.segment = newSegmentWriter(r.files[1], r.l.district)
 	for _, k := range r.runs {
 		if !k.again && k.proof == ProofPerDecision {
-			r.keys = newKeyMerge(r.l.read, r.l.entropy)
+			r.keys = newKeyMerge(r.l.read, r.l.entropy, filepath.Join(r.l.dir, segmentDir))
 		}
 	}
 	return nil
@@ -522,6 +523,7 @@ func (r *recording) Close() error {
 	for _, e := range r.earlier {
 		errs = append(errs, e.snapshot.Close())
 	}
+	errs = append(errs, r.keys.Close())
 	for _, f := range r.files {
 		if f != nil {
 			errs = append(errs, f.discard())
