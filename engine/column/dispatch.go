@@ -24,14 +24,18 @@ import (
 // A row whose key has no value may meet every condition, as far as that key
 // goes.
 type Dispatch struct {
-	keys  []*key
-	words int
+	keys   []*key
+	groups []group
+	words  int
 	// routed are the conditions that have a bit, in order, and bit their bits, -1
 	// for the others.
 	routed []int
 	bit    []int
 	rests  []*Expression
 }
+
+// mostKeys is how many keys a dispatch may have.
+const mostKeys = 4
 
 // maxRouted is how many conditions can have a bit: one word of words.
 const maxRouted = 64 * 64
@@ -48,6 +52,17 @@ type key struct {
 	unknown uint16
 	masks   []uint64 // by class, so many words each
 	filled  []uint64 // by class: which of these words are not 0
+	// dense has the classes of the places from low on, of a key with few.
+	low   int64
+	dense []uint16
+}
+
+// group is keys whose classes are looked up together: one after another in
+// Dispatch.keys.
+type group struct {
+	first, n int
+	masks    []uint64 // by the keys' classes, so many words each
+	filled   []uint64 // by the keys' classes: which of these words are not 0
 }
 
 // Dispatch looks for keys of conditions among the program's expressions. It is
@@ -180,7 +195,6 @@ const (
 
 // choose picks keys one after another, as long as the next one pays.
 func (p *planning) choose() []*plannedKey {
-	const mostKeys = 4
 	p.gather()
 	share := slices.Repeat([]float64{1}, len(p.conjuncts))
 	var chosen []*plannedKey
@@ -371,26 +385,87 @@ func (p *planning) dispatch(chosen []*plannedKey) *Dispatch {
 	}
 	d.words = (len(d.routed) + 63) / 64
 	for _, k := range chosen {
-		d.keys = append(d.keys, k.compress(d, (len(p.conjuncts)+63)/64))
+		k.compress(d, (len(p.conjuncts)+63)/64)
+		k.crowd()
+		d.keys = append(d.keys, k.key)
 	}
+	d.group()
 	return d
 }
 
-// compress leaves out the conditions that have no bit.
-func (k *key) compress(d *Dispatch, words int) *key {
+// compress leaves out the conditions that have no bit, and adds the class of rows
+// without a value, which leaves all conditions possible.
+func (k *key) compress(d *Dispatch, words int) {
 	classes := int(k.unknown)
 	masks := make([]uint64, (classes+1)*d.words)
-	k.filled = make([]uint64, classes+1)
 	for class := range classes + 1 {
 		for bit, i := range d.routed {
 			if class == classes || k.masks[class*words+i/64]>>(i%64)&1 != 0 {
 				masks[class*d.words+bit/64] |= 1 << (bit % 64)
-				k.filled[class] |= 1 << (bit / 64)
 			}
 		}
 	}
-	k.masks = masks
-	return k
+	k.masks, k.filled = masks, filled(masks, d.words)
+}
+
+// crowd makes a table of the classes of whole numbers that are close together.
+func (k *key) crowd() {
+	const close = 1024
+	if k.term.typ.Kind != Int || len(k.bounds) == 0 {
+		return
+	}
+	span := uint64(k.bounds[len(k.bounds)-1]) - uint64(k.bounds[0]) //nolint:gosec // their distance
+	if span > close || k.bounds[0] == math.MinInt64 {
+		return
+	}
+	k.low = k.bounds[0] - 1
+	for i := range int64(span) + 2 { //nolint:gosec // see close
+		k.dense = append(k.dense, k.class(k.low+i))
+	}
+}
+
+// group looks keys up together, as long as the table for all their classes is
+// small: then it leaves few conditions possible for any of them.
+func (d *Dispatch) group() {
+	const mostWords = 1 << 17
+	for i, k := range d.keys {
+		next := group{first: i, n: 1, masks: k.masks}
+		if n := len(d.groups); n > 0 {
+			if last := &d.groups[n-1]; len(last.masks)/d.words*len(k.masks) <= mostWords {
+				last.n++
+				last.masks = crossed(last.masks, k.masks, d.words)
+				continue
+			}
+		}
+		d.groups = append(d.groups, next)
+	}
+	for i := range d.groups {
+		d.groups[i].filled = filled(d.groups[i].masks, d.words)
+	}
+}
+
+// crossed are the masks for all pairs of classes.
+func crossed(a, b []uint64, words int) []uint64 {
+	var all []uint64
+	for i := 0; i < len(a); i += words {
+		for j := 0; j < len(b); j += words {
+			for w := range words {
+				all = append(all, a[i+w]&b[j+w])
+			}
+		}
+	}
+	return all
+}
+
+// filled says for each class which words of its mask are not 0.
+func filled(masks []uint64, words int) []uint64 {
+	of := make([]uint64, len(masks)/words)
+	for i, mask := range masks {
+		if mask != 0 {
+			of[i/words] |= 1 << (i % words)
+		}
+	}
+	return of
 }
 
 // Router dispatches the rows of a machine's batches.
@@ -399,6 +474,7 @@ type Router struct {
 	m *Machine
 
 	classes  [][]uint16 // by key and row
+	crossed  [][]uint32 // by group and row: the place in its table
 	unknown  [Rows]bool // rows of which some key has no value
 	tables   []codeTable
 	pairs    []uint32 // a row's number, and above it a bit's
@@ -418,6 +494,9 @@ func (m *Machine) Router(d *Dispatch) *Router {
 	r := &Router{d: d, m: m, tables: make([]codeTable, len(d.keys)), starts: make([]uint32, len(d.routed)+1)}
 	for range d.keys {
 		r.classes = append(r.classes, make([]uint16, Rows))
+	}
+	for range d.groups {
+		r.crossed = append(r.crossed, make([]uint32, Rows))
 	}
 	return r
 }
@@ -450,6 +529,13 @@ func (r *Router) classify(i int, k *key, sel []uint16) {
 	case Int, Duration:
 		var v []int64
 		v, faults = k.code.ints(x, sel)
+		if k.dense != nil {
+			last := int64(len(k.dense) - 1)
+			for _, row := range sel {
+				to[row] = k.dense[min(max(v[row], k.low), k.low+last)-k.low]
+			}
+			break
+		}
 		for _, row := range sel {
 			to[row] = k.class(v[row])
 		}
@@ -527,18 +613,19 @@ func (r *Router) classifyTexts(i int, k *key, sel []uint16) []RowFault {
 // match finds the pairs of a row and a condition that is possible for it, in
 // order of rows.
 func (r *Router) match(sel []uint16) {
-	d, words := r.d, r.d.words
-	pairs := r.pairs[:0]
-	first, others := d.keys[0], d.keys[1:]
-	var masks [8][]uint64
+	words, pairs := r.d.words, r.pairs[:0]
+	r.cross(sel)
+	first, others := &r.d.groups[0], r.d.groups[1:]
+	var masks [mostKeys][]uint64
 	for _, row := range sel {
-		class := int(r.classes[0][row])
+		class := int(r.crossed[0][row])
 		filled := first.filled[class]
 		mask := first.masks[class*words : class*words+words]
-		for i, k := range others {
-			class := int(r.classes[i+1][row])
-			filled &= k.filled[class]
-			masks[i] = k.masks[class*words : class*words+words]
+		for i := range others {
+			g := &others[i]
+			class := int(r.crossed[i+1][row])
+			filled &= g.filled[class]
+			masks[i] = g.masks[class*words : class*words+words]
 		}
 		for ; filled != 0; filled &= filled - 1 {
 			w := bits.TrailingZeros64(filled)
@@ -552,6 +639,23 @@ func (r *Router) match(sel []uint16) {
 		}
 	}
 	r.pairs = pairs
+}
+
+// cross finds the places of rows in the tables of groups.
+func (r *Router) cross(sel []uint16) {
+	for i := range r.d.groups {
+		g := &r.d.groups[i]
+		to, classes := r.crossed[i], r.classes[g.first]
+		for _, row := range sel {
+			to[row] = uint32(classes[row])
+		}
+		for k := g.first + 1; k < g.first+g.n; k++ {
+			classes, n := r.classes[k], uint32(r.d.keys[k].unknown)+1
+			for _, row := range sel {
+				to[row] = to[row]*n + uint32(classes[row])
+			}
+		}
+	}
 }
 
 // distribute sorts the pairs by condition. Rows stay in order.

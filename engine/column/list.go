@@ -188,22 +188,29 @@ func oneOf[T comparable](v values[T], list []T) condition {
 	}
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
 		all, e := v(x, sel)
+		if len(list) <= few {
+			return withoutFaults(out[:amongFew(all, list, sel, out)], e), e
+		}
 		n := 0
 		for _, r := range sel {
 			out[n] = r
-			if len(list) <= few {
-				is := 0
-				for _, c := range list {
-					is |= number(all[r] == c)
-				}
-				n += is
-				continue
-			}
 			_, is := set[all[r]]
 			n += number(is)
 		}
 		return withoutFaults(out[:n], e), e
 	}
+}
+
+func amongFew[T comparable](v, list []T, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		is := 0
+		for _, c := range list {
+			is |= number(v[r] == c)
+		}
+		out[n] = r
+		n += is
+	}
+	return n
 }
 
 // holdsText is whether a list has a certain string: of a column's list, whether
