@@ -76,11 +76,13 @@ func sumOfFloats(l *elements, from, to uint32) (float64, Cause) {
 }
 
 func sumOfInts(l *elements, from, to uint32) (int64, Cause) {
-	s, ok, add := int64(0), true, integerOf(opAdd)
+	s, add := int64(0), integerOf(opAdd)
 	for _, v := range l.Ints[from:to] {
-		if s, ok = add(s, v); !ok {
+		next, ok := add(s, v)
+		if !ok {
 			return 0, IntegerOverflow
 		}
+		s = next
 	}
 	return s, NoCause
 }
@@ -212,10 +214,10 @@ func search(g *generator, t *term, args []*code, depth int, last bool) *code {
 }
 
 func first(g *generator, t *term, args []*code, depth int) *code {
-	return listPart(g, t, args, depth, FirstNegative, func(from, to, n uint32) (uint32, uint32) { return from, from + n })
+	return listPart(g, t, args, depth, FirstNegative, func(from, _, n uint32) (uint32, uint32) { return from, from + n })
 }
 func last(g *generator, t *term, args []*code, depth int) *code {
-	return listPart(g, t, args, depth, LastNegative, func(from, to, n uint32) (uint32, uint32) { return to - n, to })
+	return listPart(g, t, args, depth, LastNegative, func(_, to, n uint32) (uint32, uint32) { return to - n, to })
 }
 
 // listPart is first(n) and last(n): a view of the list.

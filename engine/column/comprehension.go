@@ -185,7 +185,11 @@ func (l *tree) overKeys(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, from
 	} else {
 		args = append([]*term{l.intern(term{op: opNot, typ: Type{Kind: Bool}, args: []*term{read}, id: e.ID()})}, args...)
 	}
-	return l.finish(e, term{op: how, typ: Type{Kind: Bool}, args: args, id: e.ID()})
+	whole, err := l.finish(e, term{op: how, typ: Type{Kind: Bool}, args: args, id: e.ID()})
+	if err != nil {
+		return nil, err
+	}
+	return l.finish(e, term{op: opGuard, typ: Type{Kind: Bool}, args: []*term{read, whole}, id: e.ID()})
 }
 
 // maxUnrolled bounds the conditions that a program has of macros over lists
@@ -246,57 +250,97 @@ func (l *tree) overElements(e ast.Expr, c ast.ComprehensionExpr, kind loopKind, 
 // macroOf is the macro that a comprehension is the expansion of, and its
 // condition and body as written.
 func macroOf(c ast.ComprehensionExpr) (kind loopKind, condition, body ast.Expr, ok bool) {
-	accu := c.AccuVar()
-	is := func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == accu }
-	call := func(e ast.Expr, name string, n int) []ast.Expr {
-		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != name || e.AsCall().IsMemberFunction() || len(e.AsCall().Args()) != n {
-			return nil
+	m := expansion{accumulator: c.AccuVar(), element: c.IterVar()}
+	if !m.accumulated(c.Result()) {
+		r := called(c.Result(), operators.Equals, 2)
+		if r == nil || !m.accumulated(r[0]) || literalOf(r[1]) != types.Int(1) || literalOf(c.AccuInit()) != types.Int(0) {
+			return 0, nil, nil, false
 		}
-		return e.AsCall().Args()
+		condition, ok = m.counted(c.LoopStep())
+		return loopExistsOne, condition, nil, ok
 	}
-	literal := func(e ast.Expr) any {
-		if e.Kind() != ast.LiteralKind {
-			return nil
-		}
-		return e.AsLiteral()
-	}
-	step := c.LoopStep()
-	switch init := literal(c.AccuInit()); {
-	case init == types.False && is(c.Result()):
-		if a := call(step, operators.LogicalOr, 2); a != nil && is(a[0]) {
-			return loopExists, a[1], nil, true
-		}
-	case init == types.True && is(c.Result()):
-		if a := call(step, operators.LogicalAnd, 2); a != nil && is(a[0]) {
-			return loopAll, a[1], nil, true
-		}
-	case init == types.Int(0):
-		a := call(step, operators.Conditional, 3)
-		r := call(c.Result(), operators.Equals, 2)
-		if a != nil && is(a[2]) && r != nil && is(r[0]) && literal(r[1]) == types.Int(1) {
-			if more := call(a[1], operators.Add, 2); more != nil && is(more[0]) && literal(more[1]) == types.Int(1) {
-				return loopExistsOne, a[0], nil, true
-			}
-		}
-	case c.AccuInit().Kind() == ast.ListKind && c.AccuInit().AsList().Size() == 0 && is(c.Result()):
-		element := func(e ast.Expr) ast.Expr {
-			a := call(e, operators.Add, 2)
-			if a == nil || !is(a[0]) || a[1].Kind() != ast.ListKind || a[1].AsList().Size() != 1 {
-				return nil
-			}
-			return a[1].AsList().Elements()[0]
-		}
-		if body := element(step); body != nil {
-			return loopMap, nil, body, true
-		}
-		if a := call(step, operators.Conditional, 3); a != nil && is(a[2]) {
-			if body := element(a[1]); body != nil {
-				if body.Kind() == ast.IdentKind && body.AsIdent() == c.IterVar() {
-					return loopFilter, a[0], nil, true
-				}
-				return loopMapIf, a[0], body, true
-			}
-		}
+	switch init := c.AccuInit(); {
+	case literalOf(init) == types.False:
+		condition, ok = m.joined(c.LoopStep(), operators.LogicalOr)
+		return loopExists, condition, nil, ok
+	case literalOf(init) == types.True:
+		condition, ok = m.joined(c.LoopStep(), operators.LogicalAnd)
+		return loopAll, condition, nil, ok
+	case init.Kind() == ast.ListKind && init.AsList().Size() == 0:
+		return m.listed(c.LoopStep())
 	}
 	return 0, nil, nil, false
+}
+
+// expansion recognises the parts of what macros expand to.
+type expansion struct{ accumulator, element string }
+
+func (m expansion) accumulated(e ast.Expr) bool {
+	return e.Kind() == ast.IdentKind && e.AsIdent() == m.accumulator
+}
+
+// joined is accumulator || condition, or &&.
+func (m expansion) joined(step ast.Expr, by string) (condition ast.Expr, ok bool) {
+	a := called(step, by, 2)
+	if a == nil || !m.accumulated(a[0]) {
+		return nil, false
+	}
+	return a[1], true
+}
+
+// counted is condition ? accumulator + 1 : accumulator.
+func (m expansion) counted(step ast.Expr) (condition ast.Expr, ok bool) {
+	a := called(step, operators.Conditional, 3)
+	if a == nil || !m.accumulated(a[2]) {
+		return nil, false
+	}
+	more := called(a[1], operators.Add, 2)
+	return a[0], more != nil && m.accumulated(more[0]) && literalOf(more[1]) == types.Int(1)
+}
+
+// listed is accumulator + [body], or condition ? accumulator + [body] : accumulator.
+func (m expansion) listed(step ast.Expr) (kind loopKind, condition, body ast.Expr, ok bool) {
+	if body = m.appended(step); body != nil {
+		return loopMap, nil, body, true
+	}
+	a := called(step, operators.Conditional, 3)
+	if a == nil || !m.accumulated(a[2]) {
+		return 0, nil, nil, false
+	}
+	switch body = m.appended(a[1]); {
+	case body == nil:
+		return 0, nil, nil, false
+	case body.Kind() == ast.IdentKind && body.AsIdent() == m.element:
+		return loopFilter, a[0], nil, true
+	}
+	return loopMapIf, a[0], body, true
+}
+
+// appended is the one element of accumulator + [element].
+func (m expansion) appended(e ast.Expr) ast.Expr {
+	a := called(e, operators.Add, 2)
+	if a == nil || !m.accumulated(a[0]) || a[1].Kind() != ast.ListKind || a[1].AsList().Size() != 1 {
+		return nil
+	}
+	return a[1].AsList().Elements()[0]
+}
+
+// called are the arguments of a call of a function with so many; nil if it is
+// none.
+func called(e ast.Expr, function string, arguments int) []ast.Expr {
+	if e.Kind() != ast.CallKind {
+		return nil
+	}
+	c := e.AsCall()
+	if c.FunctionName() != function || c.IsMemberFunction() || len(c.Args()) != arguments {
+		return nil
+	}
+	return c.Args()
+}
+
+func literalOf(e ast.Expr) any {
+	if e.Kind() != ast.LiteralKind {
+		return nil
+	}
+	return e.AsLiteral()
 }

@@ -35,28 +35,15 @@ func (l *tree) bounded(e ast.Expr, t *term) (*term, error) {
 
 // extentOf is a term's, by those of its arguments.
 func (l *lowering) extentOf(t *term) extent {
-	text := t.typ.Kind == String || t.typ.Elem == String
-	if !text && t.typ.Kind != List {
-		return extent{}
-	}
-	x := extent{length: unlimited}
-	if !text {
-		x.length = 0
-	}
-	if t.typ.Kind == List {
-		x.items = unlimited
+	x := unboundedExtent(t.typ)
+	if x == (extent{}) {
+		return x
 	}
 	switch t.op {
 	case opConst:
 		return extentOfValue(t.value)
 	case opRead:
-		in := &l.inputs[t.input]
-		if in.Items > 0 && t.typ.Kind == List {
-			x.items = in.Items
-		}
-		if in.Length > 0 && text {
-			x.length = in.Length
-		}
+		return x.within(&l.inputs[t.input])
 	case opIf:
 		a, b := t.args[1].extent, t.args[2].extent
 		return extent{max(a.items, b.items), max(a.length, b.length)}
@@ -80,6 +67,28 @@ func (l *lowering) extentOf(t *term) extent {
 		}
 	case opCall:
 		return extentOfCall(t, x)
+	}
+	return x
+}
+
+// unboundedExtent is that of any value of a type.
+func unboundedExtent(t Type) (x extent) {
+	if t.Kind == String || t.Elem == String {
+		x.length = unlimited
+	}
+	if t.Kind == List {
+		x.items = unlimited
+	}
+	return x
+}
+
+// within is the extent of an input's values.
+func (x extent) within(in *Input) extent {
+	if in.Items > 0 {
+		x.items = min(x.items, in.Items)
+	}
+	if in.Length > 0 {
+		x.length = min(x.length, in.Length)
 	}
 	return x
 }

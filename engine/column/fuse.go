@@ -236,10 +236,10 @@ func rangeOfInts(subject *term, how op, c int64) (*term, interval) {
 // for what is no number.
 func (g *generator) inRange(subject *term, is interval, depth int) condition {
 	c := g.code(subject, depth)
-	switch {
-	case subject.typ.Kind == Int:
+	switch subject.typ.Kind {
+	case Int:
 		return inInterval(c.ints, is.lowInt, is.highInt)
-	case subject.typ.Kind == Double:
+	case Double:
 		return inInterval(c.floats, is.low, is.high)
 	}
 	return nil

@@ -12,15 +12,7 @@ import (
 func supported(e ast.Expr, t *term) error {
 	switch t.op {
 	case opLess, opLessEqual, opGreater, opGreaterEqual, opEqual, opNotEqual:
-		a, b := t.args[0].typ, t.args[1].typ
-		switch {
-		case a.Kind == Map || b.Kind == Map:
-			return refuse(e, "the comparison of maps")
-		case a != b:
-			return refuse(e, "the comparison of a %s with a %s", a.Kind, b.Kind)
-		case a.Kind == List && t.op != opEqual && t.op != opNotEqual:
-			return refuse(e, "the ordering of lists")
-		}
+		return compared(e, t)
 	case opAdd:
 		if (t.typ.Kind == String || t.typ.Kind == List) && t.args[0].typ != t.args[1].typ {
 			return refuse(e, "the joining of unlike lists")
@@ -43,6 +35,19 @@ func supported(e ast.Expr, t *term) error {
 		}
 	case opCall:
 		return callable(e, t)
+	}
+	return nil
+}
+
+func compared(e ast.Expr, t *term) error {
+	a, b := t.args[0].typ, t.args[1].typ
+	switch {
+	case a.Kind == Map || b.Kind == Map:
+		return refuse(e, "the comparison of maps")
+	case a != b:
+		return refuse(e, "the comparison of a %s with a %s", a.Kind, b.Kind)
+	case a.Kind == List && t.op != opEqual && t.op != opNotEqual:
+		return refuse(e, "the ordering of lists")
 	}
 	return nil
 }
