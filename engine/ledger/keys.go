@@ -16,6 +16,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/juncture-dev/juncture/engine/ledger/columns"
 )
@@ -254,50 +255,72 @@ func (m *keyMerge) write(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
-// keyring is all students' keys of a district, by student.
-type keyring struct {
-	students []string
-	keys     []Key
-	used     []bool // by a decision
+// keyIndex says where students' keys are, and which of them a decision was found
+// for. It holds no key and no student but the first of each block.
+type keyIndex struct {
+	mu     sync.Mutex // over db
+	db     querier
+	firsts []string
+	used   [][]bool // by block; different rows may be written at once
 }
 
-func loadKeys(ctx context.Context, db querier) (*keyring, error) {
-	k := &keyring{}
-	previous := ""
+// indexKeys walks through all blocks.
+func indexKeys(ctx context.Context, db querier) (*keyIndex, error) {
+	k := &keyIndex{db: db}
+	last := "" // student
 	_, err := selectRows(ctx, db, func(scan func(...any) error) (struct{}, error) {
 		b, err := scanKeyBlock(scan)
 		if err != nil {
 			return struct{}{}, err
 		}
-		n := len(k.students)
-		if (n == 0 && previous == "") != (b.first == "") || n > 0 && k.students[n-1] >= b.first || len(b.students) == 0 {
+		n := len(k.firsts)
+		if (n == 0) != (b.first == "") || n > 0 && last >= b.first || len(b.students) == 0 {
 			return struct{}{}, fmt.Errorf("%w: table student_keys: the blocks do not follow one another", ErrNotWhole)
 		}
-		k.students, k.keys = append(k.students, b.students...), append(k.keys, b.keys...)
-		previous = b.first
+		last = strings.Clone(b.students[len(b.students)-1])
+		k.firsts, k.used = append(k.firsts, b.first), append(k.used, make([]bool, len(b.students)))
 		return struct{}{}, nil
 	}, keyBlocks+`ORDER BY first`)
-	k.used = make([]bool, len(k.students))
 	return k, err
 }
 
 // each calls f with the key of each of these students, who ascend; nil for none.
-func (k *keyring) each(students []string, f func(i int, key *Key)) {
-	if len(students) == 0 {
-		return
-	}
-	at := sort.SearchStrings(k.students, students[0])
-	for i, s := range students {
-		for at < len(k.students) && k.students[at] < s {
-			at++
+func (k *keyIndex) each(ctx context.Context, students []string, f func(i int, key *Key)) error {
+	var blocks []keyBlock
+	from := 0
+	if len(students) > 0 && len(k.firsts) > 0 {
+		after := func(s string) int { return sort.Search(len(k.firsts), func(i int) bool { return k.firsts[i] > s }) }
+		from = max(0, after(students[0])-1)
+		to := max(from+1, after(students[len(students)-1]))
+		k.mu.Lock()
+		var err error
+		blocks, err = selectRows(ctx, k.db, scanKeyBlock, keyBlocks+`WHERE first BETWEEN ? AND ? ORDER BY first`, k.firsts[from], k.firsts[to-1])
+		k.mu.Unlock()
+		if err != nil {
+			return err
 		}
-		if at == len(k.students) || k.students[at] != s {
+	}
+	block, at := 0, 0
+	for i, s := range students {
+		for block+1 < len(blocks) && blocks[block+1].first <= s {
+			block, at = block+1, 0
+		}
+		if len(blocks) == 0 {
 			f(i, nil)
 			continue
 		}
-		k.used[at] = true
-		f(i, &k.keys[at])
+		b := &blocks[block]
+		for at < len(b.students) && b.students[at] < s {
+			at++
+		}
+		if at == len(b.students) || b.students[at] != s {
+			f(i, nil)
+			continue
+		}
+		k.used[from+block][at] = true
+		f(i, &b.keys[at])
 	}
+	return nil
 }
 
 // insertRows inserts n rows, batch a statement: a statement a row costs more

@@ -103,7 +103,7 @@ type verification struct {
 	held    map[string][]Place        // by process, of its newest live run if that is whole
 	bundles map[string]*bundle.Bundle // by digest, those that are whole
 	damaged map[string]bool           // files that are not what was recorded
-	keys    *keyring
+	keys    *keyIndex
 	spoilt  map[string]bool // students whose key was found wrong
 }
 
@@ -247,9 +247,9 @@ func (v *verification) revisions() {
 
 func (v *verification) loadKeys() {
 	var err error
-	if v.keys, err = loadKeys(v.ctx, v.tx); err != nil {
+	if v.keys, err = indexKeys(v.ctx, v.tx); err != nil {
 		v.fault(liveFile, "student_keys", "", "", err.Error())
-		v.keys = &keyring{}
+		v.keys = &keyIndex{}
 	}
 }
 
@@ -412,9 +412,13 @@ func (v *verification) unusedKeys() {
 			return // its students are not known
 		}
 	}
-	for i, used := range v.keys.used {
-		if !used {
-			v.fault(liveFile, "student_keys", strconv.Itoa(i), "", "the key is of no student who has a decision (rows counted from 0 in order of student)")
+	row := 0
+	for _, block := range v.keys.used {
+		for _, used := range block {
+			if !used {
+				v.fault(liveFile, "student_keys", strconv.Itoa(row), "", "the key is of no student who has a decision with a leaf (keys counted from 0 in order of student)")
+			}
+			row++
 		}
 	}
 }

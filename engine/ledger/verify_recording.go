@@ -321,7 +321,9 @@ func (w *verifyWorker) group(g int, out *groupResult) error {
 			}
 		}
 	}
-	w.know(g, p, out)
+	if err := w.know(g, p, out); err != nil {
+		return err
+	}
 	return w.compare(g, p, batches, forms, out)
 }
 
@@ -391,12 +393,12 @@ func (w *verifyWorker) decisions(g, i int, p *student.Population, out *groupResu
 
 // know computes the commitments to the students of a group, if any run has
 // leaves.
-func (w *verifyWorker) know(g int, p *student.Population, out *groupResult) {
+func (w *verifyWorker) know(g int, p *student.Population, out *groupResult) error {
 	w.persons, w.keyed = w.persons[:0], w.keyed[:0]
 	if !slices.ContainsFunc(w.runs, func(r *verifiedRun) bool { return r.Proof == ProofPerDecision }) {
-		return
+		return nil
 	}
-	w.keys.each(p.IDs, func(row int, key *Key) {
+	return w.keys.each(w.ctx, p.IDs, func(row int, key *Key) {
 		w.keyed = append(w.keyed, key != nil)
 		if key == nil {
 			w.persons = append(w.persons, Hash{})
