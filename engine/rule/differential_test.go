@@ -26,6 +26,7 @@ import (
 
 var (
 	differentialSeed = flag.Uint64("seed", 1, "of the generated programs")
+	shrinkTries      = flag.Int("shrink", 3000, "how many smaller programs to try where a difference is found")
 	evaluations      = flag.Int("evaluations", 60_000, "how many decisions, or values, to compare at least")
 )
 
@@ -38,7 +39,7 @@ func (r pcg) choose(n int) int { return r.IntN(n) }
 
 func TestDifferential(t *testing.T) {
 	var c counts
-	for i := uint64(0); c.evaluations < *evaluations; i++ {
+	for i := uint64(0); c.evaluations < *evaluations || c.programs < min(150, *evaluations/400); i++ {
 		program := newGrammar(newPCG(*differentialSeed, i), productions)
 		tbl := makeTable(program)
 		p, err := tbl.compile(&c)
@@ -251,6 +252,7 @@ func sameValue(a, b any) bool {
 // counts say what a campaign looked at.
 type counts struct {
 	programs, evaluations        int
+	dispatched                   int // programs whose rules are looked up by keys
 	expressions, foreign         int
 	overColumns                  int // evaluations of tables no expression of which is foreign
 	refused                      map[string]int
@@ -340,6 +342,9 @@ func allowedConstant(f *bundle.Field, k kind) string {
 
 func (c *counts) program(p *Program) {
 	c.programs++
+	if p.dispatch != nil {
+		c.dispatched++
+	}
 	r := &p.bundle.Rules
 	c.add(&c.policies, strings.TrimSpace(string(r.HitPolicy)+" "+r.Collect))
 	for _, x := range p.expressions() {
@@ -389,8 +394,8 @@ func (c *counts) outcome(o *Outcome) {
 
 func (c *counts) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d programs (%d expressions refused and replaced), %d evaluations of a table on a row; expressions %d, of them row by row %d (%.1f %%); evaluations of tables wholly over columns %.1f %%\n",
-		c.programs, sumOf(c.refused), c.evaluations, c.expressions, c.foreign, percent(c.foreign, c.expressions), percent(c.overColumns, c.evaluations))
+	fmt.Fprintf(&b, "%d programs (%d dispatched on keys, %d expressions refused and replaced), %d evaluations of a table on a row; expressions %d, of them row by row %d (%.1f %%); evaluations of tables wholly over columns %.1f %%\n",
+		c.programs, c.dispatched, sumOf(c.refused), c.evaluations, c.expressions, c.foreign, percent(c.foreign, c.expressions), percent(c.overColumns, c.evaluations))
 	for name, of := range map[string]map[string]int{"refused": c.refused, "hit policies": c.policies, "statuses": c.statuses, "failures": c.failures, "row by row": c.reasons} {
 		fmt.Fprintf(&b, "%s:\n", name)
 		for _, key := range slices.SortedFunc(maps.Keys(of), func(x, y string) int { return of[y] - of[x] }) {
@@ -429,6 +434,9 @@ func (c *counts) expectVariety(t *testing.T) {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(c.failures)), func(f string) bool { return strings.HasSuffix(f, cause) }) {
 			t.Errorf("no failure: %s", cause)
 		}
+	}
+	if c.dispatched == 0 {
+		t.Error("no table is dispatched on keys")
 	}
 	if c.overColumns == 0 || c.foreign == 0 {
 		t.Errorf("%d evaluations over columns, %d expressions row by row", c.overColumns, c.foreign)

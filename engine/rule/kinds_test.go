@@ -501,11 +501,24 @@ func (w *world) one(i, base int, sel []uint16, c *kindCounts) (what string) {
 			return fmt.Sprintf("row %d failed (%+v), and should be %v", base+int(r), w.m.Fault(faults[k].ID), want)
 		}
 		c.failed++
+		if w.anyOrder(i) {
+			continue // cel-go goes over a map's keys in any order: which error comes first is not said
+		}
 		if got = w.spell(w.m.Fault(faults[k].ID)); got != w.spellError(err) {
 			return fmt.Sprintf("row %d failed by %s, and should have by %s: %v", base+int(r), got, w.spellError(err), err)
 		}
 	}
 	return ""
+}
+
+// anyOrder reports whether an expression, or one that it reads, goes over the
+// keys of a map.
+func (w *world) anyOrder(i int) bool {
+	return overKeys(w.texts[i]) || slices.ContainsFunc(w.texts[:i], overKeys)
+}
+
+func overKeys(p *phrase) bool {
+	return p.bound != "" && p.of[0].kind.isMap() || slices.ContainsFunc(p.of, overKeys)
 }
 
 // singly compares an expression's value for a row, evaluated for it alone.
@@ -531,6 +544,9 @@ func (w *world) singly(i, row int, want ref.Val, err error) string {
 		return ""
 	case err == nil:
 		return fmt.Sprintf("row %d alone failed (%+v), and should be %v", row, w.single.Fault(failure), want)
+	}
+	if w.anyOrder(i) {
+		return ""
 	}
 	if got := w.spell(w.single.Fault(failure)); got != w.spellError(err) {
 		return fmt.Sprintf("row %d alone failed by %s, and should have by %s: %v", row, got, w.spellError(err), err)

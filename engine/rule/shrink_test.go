@@ -19,7 +19,7 @@ func shrunk(t *table, p *student.Population, found *difference) string {
 	if found.p != nil {
 		p = found.p
 	}
-	s := &shrinker{table: t, population: p, budget: 3000}
+	s := &shrinker{table: t, population: p, budget: *shrinkTries}
 	if !s.differs(s.table, s.population) {
 		return "not seen again by the table alone:\n" + caseText(t, p, found.String())
 	}
