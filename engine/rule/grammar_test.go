@@ -287,6 +287,11 @@ func (g *grammar) make(k kind, depth int) *phrase {
 	if f == nil {
 		return g.leaf(k)
 	}
+	return g.by(f, k, depth)
+}
+
+// by makes an expression by a production.
+func (g *grammar) by(f *form, k kind, depth int) *phrase {
 	p := &phrase{kind: k, plain: slices.Clone(f.plain)}
 	if f.loops {
 		g.variables++

@@ -6,6 +6,7 @@ package rule
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ import (
 // TestKinds compares the values of generated expressions.
 func TestKinds(t *testing.T) {
 	var c kindCounts
-	for i := uint64(0); c.evaluations < *evaluations; i++ {
+	for i := uint64(0); c.evaluations < *evaluations || c.programs < min(150, *evaluations/400); i++ {
 		random := newPCG(*differentialSeed, i|1<<62)
 		w := newWorld(t, random, i%2 == 0)
 		c.programs++
@@ -47,6 +48,54 @@ func TestKinds(t *testing.T) {
 	if c.failed*50 < c.evaluations || c.values*50 < c.evaluations {
 		t.Errorf("too little variety: %v", &c)
 	}
+}
+
+// TestForms evaluates every production by itself, its operands columns and
+// constants, on values chosen to be at odds with each other.
+func TestForms(t *testing.T) {
+	var c kindCounts
+	for turn := range uint64(4) {
+		random := newPCG(*differentialSeed, turn|1<<61)
+		w := &world{t: t, g: newGrammar(random, mapProductions)}
+		w.g.pool = pool{
+			ints: []int64{math.MinInt64, math.MaxInt64, -1, 0, 1, 2, 1 << 32, 3037000500, -3037000500}, doubles: []float64{0, 1, -1.5, math.MaxFloat64, 1e16, 0.1},
+			texts: []string{"a", "", "ab", "1", "é"}, days: []int64{0, -1, 20_454, 2_932_896, -719_162}, durations: someDurations,
+		}
+		for _, k := range scalars {
+			for range 3 {
+				w.declare(k)
+			}
+			w.declare(listOfKind(k))
+			w.declare(listOfKind(k))
+			if k != kTimestamp {
+				w.declare("M" + k)
+			}
+		}
+		compiler := w.compiler(turn%2 == 0)
+		for _, k := range slices.Sorted(maps.Keys(mapProductions)) {
+			for _, variants := range mapProductions[k] {
+				for i := range variants {
+					clear(w.g.known)
+					w.keep(compiler, w.g.by(&variants[i], k, 1))
+				}
+			}
+		}
+		w.compile(compiler)
+		c.programs++
+		w.fill(100)
+		w.m.Start(0, 100)
+		for i, x := range w.columns {
+			if x.Foreign != nil {
+				c.foreign++
+				continue
+			}
+			c.expressions++
+			if what := w.one(i, 0, w.selection(100), &c); what != "" {
+				t.Errorf("seed %d, turn %d: %s\n%s", *differentialSeed, turn, w.texts[i], what)
+			}
+		}
+	}
+	t.Log(&c)
 }
 
 type kindCounts struct{ programs, expressions, foreign, evaluations, values, failed, referred int }
@@ -90,10 +139,33 @@ type world struct {
 
 func newWorld(t *testing.T, c chooser, strict bool) *world {
 	w := &world{t: t, g: newGrammar(c, mapProductions)}
-	for i := range 4 + c.choose(8) {
-		w.fields = append(w.fields, w.field(fmt.Sprintf("f%d", i)))
-		w.g.names = append(w.g.names, named{w.fields[i].kind, fmt.Sprintf("s.f%d", i)})
+	for range 4 + c.choose(8) {
+		k := one(c, scalars)
+		switch c.choose(6) {
+		case 0, 1:
+			k = listOfKind(k)
+		case 2:
+			k = "M" + one(c, []kind{kBool, kInt, kDouble, kString, kDuration})
+		}
+		w.declare(k)
 	}
+	compiler := w.compiler(strict)
+	for range 3 + c.choose(8) {
+		w.add(compiler)
+	}
+	w.compile(compiler)
+	return w
+}
+
+// declare adds an input.
+func (w *world) declare(k kind) {
+	f := w.field(fmt.Sprintf("f%d", len(w.fields)), k)
+	w.fields = append(w.fields, f)
+	w.g.names = append(w.g.names, named{k, "s." + f.Name})
+}
+
+// compiler begins the program, when all inputs are declared.
+func (w *world) compiler(strict bool) *column.Compiler {
 	w.fields = append(w.fields, field{kind: kTimestamp, Input: column.Input{Name: "at", Type: column.Type{Kind: column.Timestamp}, Once: true}})
 	w.g.names = append(w.g.names, named{kTimestamp, "at"})
 	w.missed = make([]bool, len(w.fields))
@@ -102,12 +174,12 @@ func newWorld(t *testing.T, c chooser, strict bool) *world {
 		base, err = laxEnv()
 	}
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	w.env, err = base.Extend(cel.CustomTypeProvider(w), cel.CustomTypeAdapter(types.DefaultTypeAdapter),
 		cel.Variable("s", cel.ObjectType("S")), cel.Variable("at", cel.TimestampType))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	inputs := make([]column.Input, len(w.fields))
 	for i := range inputs {
@@ -115,15 +187,15 @@ func newWorld(t *testing.T, c chooser, strict bool) *world {
 	}
 	compiler, err := column.NewCompiler(inputs, w.resolve)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	compiler.StrictDivision = strict
-	for range 3 + c.choose(8) {
-		w.add(compiler)
-	}
+	return compiler
+}
+
+func (w *world) compile(compiler *column.Compiler) {
 	w.program = compiler.Compile()
 	w.m = w.program.NewMachine()
-	return w
 }
 
 // laxEnv is the rules' environment with CEL's own division.
@@ -139,19 +211,15 @@ func laxEnv() (*cel.Env, error) {
 
 var columnKinds = map[kind]column.Kind{kBool: column.Bool, kInt: column.Int, kDouble: column.Double, kString: column.String, kTimestamp: column.Timestamp, kDuration: column.Duration}
 
-func (w *world) field(name string) field {
+func (w *world) field(name string, k kind) field {
 	g := w.g
-	f := field{kind: one(g, scalars), Input: column.Input{Name: name}}
-	f.Type = column.Type{Kind: columnKinds[f.kind]}
-	switch g.choose(6) {
-	case 0, 1:
-		f.kind = listOfKind(f.kind)
+	f := field{kind: k, Input: column.Input{Name: name, Type: column.Type{Kind: columnKinds[k.element()]}}}
+	switch {
+	case k.isList():
 		f.Type = column.Type{Kind: column.List, Elem: f.Type.Kind}
 		f.Items = one(g, []int{0, 2, 5})
-	case 2:
-		e := one(g, []kind{kBool, kInt, kDouble, kString, kDuration})
-		f.kind = "M" + e
-		f.Type = column.Type{Kind: column.Map, Elem: columnKinds[e]}
+	case k.isMap():
+		f.Type = column.Type{Kind: column.Map, Elem: f.Type.Kind}
 		f.Keys = mapKeys
 	}
 	if f.kind.element() == kString {
@@ -266,17 +334,9 @@ func (w *world) add(compiler *column.Compiler) {
 		if try == 4 {
 			text = leaf(k, simplest[k][0])
 		}
-		parsed, issues := w.env.Compile(text.String())
-		if issues.Err() != nil {
-			continue // an empty list of no type, say
+		if w.keep(compiler, text) {
+			break
 		}
-		program, err := w.env.Program(parsed, cel.EvalOptions(cel.OptOptimize))
-		if err != nil {
-			continue // a constant part always fails, say
-		}
-		w.texts, w.programs = append(w.texts, text), append(w.programs, program)
-		w.columns = append(w.columns, compiler.Add(parsed.NativeRep()))
-		break
 	}
 	if w.g.choose(2) == 0 {
 		name := fmt.Sprintf("v%d", len(w.texts)-1)
@@ -291,6 +351,22 @@ func (w *world) add(compiler *column.Compiler) {
 		}
 		w.g.names = append(w.g.names, named{k, name})
 	}
+}
+
+// keep adds an expression; false if cel-go refuses it: an empty list of no type,
+// or a constant part that always fails.
+func (w *world) keep(compiler *column.Compiler, text *phrase) bool {
+	parsed, issues := w.env.Compile(text.String())
+	if issues.Err() != nil {
+		return false
+	}
+	program, err := w.env.Program(parsed, cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		return false
+	}
+	w.texts, w.programs = append(w.texts, text), append(w.programs, program)
+	w.columns = append(w.columns, compiler.Add(parsed.NativeRep()))
+	return true
 }
 
 func (w *world) resolve(e ast.Expr) (column.Ref, bool) {
