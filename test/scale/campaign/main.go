@@ -144,9 +144,11 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	c.report.Machine.LoadAfter = load()
+	if err := c.write(); err != nil {
+		return err
+	}
 	c.report.markdown(os.Stdout)
-	return c.write()
+	return nil
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -117,6 +117,9 @@ func (l *laid) measure(ctx context.Context, suite string, processes int) error {
 		point.Generate = l.generate
 		say("%s: %d students, %d processes: run %.1f s, verify %.1f s", suite, point.Students, point.Processes, point.Run.Wall, point.Verify.Wall)
 		l.report.Points = append(l.report.Points, measured{suite, load(), point})
+		if err := l.write(); err != nil { // a long campaign that is interrupted leaves what it has
+			return err
+		}
 	}
 	return nil
 }

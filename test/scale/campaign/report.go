@@ -134,14 +134,14 @@ func (r *report) of(suite string) (list []measured) {
 
 // write writes scale.json, which hack/bench/cmd/plot draws, and scale.md.
 func (c *campaign) write() error {
+	r := &c.report
+	r.Machine.LoadAfter, r.Curves = load(), r.curves()
 	if c.out == "" {
 		return nil
 	}
 	if err := os.MkdirAll(c.out, 0o755); err != nil {
 		return err
 	}
-	r := &c.report
-	r.Curves = r.curves()
 	tables, err := os.Create(filepath.Join(c.out, "scale.md"))
 	if err != nil {
 		return err
