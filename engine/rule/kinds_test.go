@@ -670,6 +670,11 @@ func (w *world) values(x *column.Expression, sel []uint16) (func(r uint16) ref.V
 		}
 		out := make([]uint16, len(sel))
 		hits, faults := w.m.Filter(x, sel, out)
+		for _, f := range faults {
+			if _, also := slices.BinarySearch(hits, f.Row); also {
+				w.t.Fatalf("row %d fails and is among the hits too", f.Row)
+			}
+		}
 		return func(r uint16) ref.Val { _, is := slices.BinarySearch(hits, r); return types.Bool(is) }, faults
 	case column.Int:
 		v, faults := w.m.Ints(x, sel)
