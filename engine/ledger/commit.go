@@ -211,7 +211,7 @@ func (r *recording) writeLive(ctx context.Context) error {
 		}
 		failpoint("pending sealed")
 		if r.keys != nil {
-			if err := errors.Join(r.keys.write(ctx, tx), r.keys.err); err != nil {
+			if err := r.keys.write(ctx, tx); err != nil {
 				return err
 			}
 		}

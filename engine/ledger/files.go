@@ -199,7 +199,8 @@ func (l *Ledger) recover(ctx context.Context) error {
 		}
 	}
 	for _, place := range remove {
-		if err := os.Remove(filepath.Join(l.dir, place)); err != nil {
+		// A recording under way takes its own temporary files away.
+		if err := os.Remove(filepath.Join(l.dir, place)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

@@ -244,7 +244,7 @@ func (m *keyMerge) write(ctx context.Context, tx *sql.Tx) error {
 		return m.err
 	}
 	at := int64(0)
-	return insertRows(ctx, tx, 8, `INSERT OR REPLACE INTO student_keys (first, students, keys)`, 3, len(m.changed), func(i int) []any {
+	err := insertRows(ctx, tx, 8, `INSERT OR REPLACE INTO student_keys (first, students, keys)`, 3, len(m.changed), func(i int) []any {
 		b := &m.changed[i]
 		both := make([]byte, b.students+b.keys)
 		if _, err := m.file.ReadAt(both, at); err != nil {
@@ -253,6 +253,7 @@ func (m *keyMerge) write(ctx context.Context, tx *sql.Tx) error {
 		at += int64(len(both))
 		return []any{b.first, both[:b.students], both[b.students:]}
 	})
+	return errors.Join(err, m.err) // a key that could not be read back must not be recorded
 }
 
 // keyIndex says where students' keys are, and which of them a decision was found

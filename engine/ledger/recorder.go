@@ -56,7 +56,8 @@ type recording struct {
 	population *student.Population // the newest part
 	reading    Hash
 	size       int
-	ended      bool // the newest part was the last
+	last       string // student; of no meaning where size is 0
+	ended      bool   // a part was the last that has students
 	snapshot   *snapshotWriter
 	files      [2]*stagedFile // snapshot and segment
 	segment    *segmentWriter
@@ -259,7 +260,10 @@ func (r *recording) append(ctx context.Context, part *student.Population, runs [
 	}
 	clear(r.wanted)
 	r.met = r.met[:0]
-	r.population, r.size, r.ended = part, r.size+part.Len(), part.Len()%GroupRows != 0
+	if n := part.Len(); n > 0 {
+		r.last, r.ended = part.IDs[n-1], n%GroupRows != 0
+	}
+	r.population, r.size = part, r.size+part.Len()
 	return nil
 }
 
@@ -284,10 +288,8 @@ func (r *recording) checkPart(p *student.Population) error {
 			}
 		}
 	}
-	last, from := "", 0
-	if r.population != nil && r.population.Len() > 0 {
-		last = r.population.IDs[r.population.Len()-1]
-	} else if p.Len() > 0 {
+	last, from := r.last, 0
+	if r.size == 0 && p.Len() > 0 {
 		last, from = p.IDs[0], 1
 	}
 	for i := from; i < p.Len(); i++ {
@@ -479,6 +481,8 @@ func (k *recordedRun) sameKinds(b *decision.Batch, computed []valueKind) error {
 			kind := computed[f]
 			if b.Outcomes[i].Computed&(1<<f) == 0 {
 				kind, _ = kindOf(v) // it was looked at before
+			} else if kind == listOf {
+				continue // no decision of the part has one
 			}
 			if err := meet(f, kind); err != nil {
 				return err

@@ -146,8 +146,8 @@ func columnKind(b *decision.Batch, field int) (valueKind, error) {
 			}
 			kind = one
 		}
-		if kind == kindNone { // nobody has one: any kind does
-			kind = listOf + kindBool
+		if kind == kindNone { // nobody has one: it is written nowhere
+			kind = listOf
 		}
 	}
 	if n >= 0 && n != len(b.Outcome) {

@@ -38,6 +38,8 @@ func Run(t *testing.T, open func(t *testing.T, district string) ledger.Store) {
 		{"each decision has its evidence", evidence},
 		{"runs are recorded together", recordedTogether},
 		{"parts join up", partsJoin},
+		{"parts without students change nothing", emptyParts},
+		{"lists computed in some parts only", listsInSomeParts},
 		{"a run given up leaves the others", givenUpAlone},
 		{"what is not committed is gone", uncommittedIsGone},
 		{"runs are given up beside a recording", besideARecording},

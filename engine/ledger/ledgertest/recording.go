@@ -5,6 +5,7 @@ package ledgertest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -225,6 +226,86 @@ func some[T any](values []T, from, to int) []T {
 		return nil
 	}
 	return values[from:to]
+}
+
+// emptyParts: a part without students, wherever it comes, is no way around the
+// order of students, nor around the size of the parts.
+func emptyParts(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 20, Students: ledger.GroupRows + 200}
+	s := open(t, d.Name)
+	const end = ledger.GroupRows
+	for n, c := range []struct {
+		what string
+		cuts [][2]int
+		good bool
+	}{
+		{"before, between and after", [][2]int{{0, 0}, {0, end}, {0, 0}, {end, end + 50}, {0, 0}}, true},
+		{"before a part of students who come earlier", [][2]int{{0, end}, {0, 0}, {0, end}}, false},
+		{"after the last part", [][2]int{{0, 100}, {0, 0}, {100, end}}, false},
+	} {
+		whole := d.Population(n)
+		runs, recorded := d.begin(t, s, n)
+		r := record(t, s, recorded[:1])
+		at := d.decisions(t, runs[0], n, whole)
+		var err error
+		for _, cut := range c.cuts {
+			part := Rows(whole, cut[0], cut[1])
+			b := at.Batch.Slice(cut[0], cut[1])
+			b.Students, b.Schools, b.Classes = part.IDs, part.Schools, part.Classes
+			if err = r.Append(ctx, part, []ledger.Decisions{{Batch: b, Tasks: tasksOf(at.Tasks, b)}}); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			_, err = r.Commit(ctx)
+		}
+		if err := errors.Join(r.Close(), err); (err == nil) != c.good || err != nil && !errors.Is(err, ledger.ErrRefused) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	if report := Whole(t, s); report.Runs != 1 || report.Decisions != end+50 {
+		t.Errorf("%d runs with %d decisions", report.Runs, report.Decisions)
+	}
+}
+
+// listsInSomeParts: where no decision of a part has a value of a field that
+// others compute, the part says nothing about the field's type.
+func listsInSomeParts(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 21, Students: 2 * ledger.GroupRows}
+	s := open(t, d.Name)
+	whole := d.Population(0)
+	runs, recorded := d.begin(t, s, 0)
+	at := d.decisions(t, runs[0], 0, whole)
+	b := at.Batch
+	field := slices.Index(b.Fields, "days")
+	b.Computed = make([]*decision.Values, len(b.Fields))
+	b.Computed[field] = &decision.Values{Lists: make([]any, b.Len())}
+	for row := range ledger.GroupRows {
+		o := b.Outcomes[b.Outcome[row]]
+		if o.Result == nil || o.Result[field] == nil {
+			continue
+		}
+		b.Computed[field].Lists[row] = o.Result[field]
+		o.Result, o.Computed = slices.Clone(o.Result), 1<<field
+		o.Result[field] = nil
+		b.Outcome[row] = uint32(len(b.Outcomes))
+		b.Outcomes = append(b.Outcomes, o)
+	}
+	r := record(t, s, recorded[:1])
+	for from := 0; from < whole.Len(); from += ledger.GroupRows {
+		to := min(from+ledger.GroupRows, whole.Len())
+		part := Rows(whole, from, to)
+		b := at.Batch.Slice(from, to)
+		b.Students, b.Schools, b.Classes = part.IDs, part.Schools, part.Classes
+		if err := r.Append(ctx, part, []ledger.Decisions{{Batch: b, Tasks: tasksOf(at.Tasks, b)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := commit(t, r)[0].Run
+	if diff := cmp.Diff(d.CommitOf(runs[0], 0, whole).Records, records(all(t, s, ledger.Query{Run: run.ID})), same); diff != "" {
+		t.Errorf("decisions (-made +read):\n%.2000s", diff)
+	}
+	Whole(t, s)
 }
 
 // givenUpAlone: a run that is given up while it is recorded leaves the others as
