@@ -406,7 +406,7 @@ var (
 	// Days: 1970, around it, before, far, and where CEL's instants end.
 	someDays = []int64{0, 1, -1, 20_000, 20_454, 20_453, 19_782, -719_162, 2_932_896, 2_932_895, -700_000, 106_751, 106_752, -106_752, 11_016}
 	// The last of them do not fit where they are added up.
-	someDurations = []time.Duration{0, time.Second, 24 * time.Hour, -24 * time.Hour, 90 * time.Minute, time.Nanosecond, 1500 * time.Millisecond, math.MaxInt64, math.MinInt64, math.MinInt64 + 1, 200 * 365 * 24 * time.Hour}
+	someDurations = []time.Duration{0, time.Second, 24 * time.Hour, -24 * time.Hour, 24*time.Hour - time.Second, 90 * time.Minute, time.Nanosecond, 1500 * time.Millisecond, math.MaxInt64, math.MinInt64, math.MinInt64 + 1, 200 * 365 * 24 * time.Hour}
 )
 
 func newPool(c chooser) pool {
