@@ -58,7 +58,7 @@ var forms = map[kind][]string{
 		"texts {s}.contains({s})", "texts {s}.startsWith({s})", "texts {s}.endsWith({s})", "texts {s}.matches('^a+b?$')", "texts matches({s}, '[0-9]')",
 		"parse bool({s})", "sorted {LE}.isSorted()", "math math.isFinite({d})",
 		"idiom ({E} >= {E!} && {1} < {E!})", "idiom ({E!} < {E} && {2} <= {E!})", "idiom ({d} > {d!} && {1} < {d!} && {1} != {d!})", "idiom ({i} >= {i!} && {b} && {1} <= {i!})",
-		"idiom ({s} == {s!} || {1} == {s!} || {1} in [{s!}, {s!}])", "idiom ({s} != {s!} && !({1} in [{s!}, {s!}]))", "idiom ({s}.startsWith({s!}) || {1}.endsWith({s!}) || {1} == {s!})",
+		"idiom ({s} == {s!} || {1} == {s!} || {1} in [{s!}, {s!}])", "idiom ({s} == {s!} || {s} == {s!})", "idiom ({s} != {s!} && !({1} in [{s!}, {s!}]))", "idiom ({s}.startsWith({s!}) || {1}.endsWith({s!}) || {1} == {s!})",
 		"idiom ({s!} in {Ls} || {s!} in {2} || {b})", "idiom ({i!} in {Li} && {i!} in {2})", "idiom {Ls}.exists(@, @ == {s!} || @ == {s!})", "idiom {Ls}.all(@, @ in [{s!}, {s!}])",
 		"idiom {Ld}.all(@, @ < {d})", "idiom {Ld}.exists(@, {d} <= @)", "idiom {Ld}.exists(@, @ >= {d!} && @ < {d!})", "idiom {Li}.all(@, @ > {i!} && @ <= {i!})", "idiom {Lt}.exists(@, @ < {t})",
 	},
@@ -397,7 +397,7 @@ type pool struct {
 var (
 	extremeInts    = []int64{math.MinInt64, math.MaxInt64, math.MinInt64 + 1, math.MaxInt64 - 1, 1 << 53, 1<<53 + 1, -1 << 53, 1 << 31, -1 << 62, 3037000500}
 	extremeDoubles = []float64{
-		math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, math.Copysign(0, -1), 1e308, 1e16, 9007199254740993, 9.3e18,
+		math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, math.Copysign(0, -1), 1e308, 1e16, 9007199254740993, 9.3e18, math.MinInt64, math.MaxInt64,
 		2.2250738585072014e-308, 0.1, 0.30000000000000004, 0.5, -1.5, 2.5,
 	}
 	someTexts = []string{

@@ -58,7 +58,7 @@ func TestForms(t *testing.T) {
 		random := newPCG(*differentialSeed, turn|1<<61)
 		w := &world{t: t, g: newGrammar(random, mapProductions)}
 		w.g.pool = pool{
-			ints: []int64{math.MinInt64, math.MaxInt64, -1, 0, 1, 2, 1 << 32, 3037000500, -3037000500}, doubles: []float64{0, 1, -1.5, math.MaxFloat64, 1e16, 0.1},
+			ints: []int64{math.MinInt64, math.MaxInt64, -1, 0, 1, 2, 1 << 32, 3037000500, -3037000500}, doubles: []float64{0, 1, -1.5, math.MaxFloat64, 1e16, 0.1, math.MinInt64},
 			texts: []string{"a", "", "ab", "1", "é"}, days: []int64{0, -1, 20_454, 2_932_896, -719_162}, durations: someDurations,
 		}
 		for _, k := range scalars {
@@ -83,6 +83,7 @@ func TestForms(t *testing.T) {
 		w.compile(compiler)
 		c.programs++
 		w.fill(60)
+		before := fmt.Sprintf("%v", w.plainData())
 		w.m.Start(0, 60)
 		for i, x := range w.columns {
 			if x.Foreign != nil {
@@ -94,8 +95,21 @@ func TestForms(t *testing.T) {
 				t.Errorf("seed %d, turn %d: %s\n%s", *differentialSeed, turn, w.texts[i], what)
 			}
 		}
+		if fmt.Sprintf("%v", w.plainData()) != before {
+			t.Errorf("turn %d: evaluating changed the columns", turn)
+		}
 	}
 	t.Log(&c)
+}
+
+// plainData are the columns but for maps.
+func (w *world) plainData() (all []column.Column) {
+	for i := range w.fields {
+		if !w.fields[i].kind.isMap() {
+			all = append(all, *w.fields[i].data)
+		}
+	}
+	return all
 }
 
 type kindCounts struct{ programs, expressions, foreign, evaluations, values, failed, referred int }
