@@ -51,6 +51,7 @@ type settings struct {
 	repeat    int
 	dir       string
 	out       string
+	add       string
 	profiles  string
 	verbose   bool
 }
@@ -79,6 +80,7 @@ func parse() (*settings, error) {
 	flag.IntVar(&s.repeat, "repeat", 1, "how often each point is measured")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "`folder` for packages and records, which need about 2 GB a million students; all of it is removed")
 	flag.StringVar(&s.out, "out", "", "`folder` for scale.json and scale.md")
+	flag.StringVar(&s.add, "add", "", "`scale.json` of an earlier campaign, whose points are taken along")
 	flag.StringVar(&s.profiles, "profiles", "", "`folder` for profiles of the commands")
 	flag.BoolVar(&s.verbose, "v", false, "show the commands and what they say")
 	flag.Parse()
@@ -139,6 +141,9 @@ func run(ctx context.Context) error {
 		c.juncture.Log = os.Stderr
 	}
 	c.report.Machine, c.report.At, c.report.Seed = here(), scale.At, s.seed
+	if err := c.take(s.add); err != nil {
+		return err
+	}
 	for _, measure := range []func(context.Context) error{c.state, c.againstStudents, c.againstProcesses} {
 		if err := measure(ctx); err != nil {
 			return err

@@ -150,3 +150,20 @@ func (c *campaign) write() error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	return errors.Join(err, tables.Close(), os.WriteFile(filepath.Join(c.out, "scale.json"), append(text, '\n'), 0o644))
 }
+
+// take takes the points of an earlier report along.
+func (c *campaign) take(file string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var earlier report
+	if err := json.Unmarshal(text, &earlier); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	c.report.Points = earlier.Points
+	return nil
+}
