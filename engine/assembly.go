@@ -135,7 +135,7 @@ func (a *assembly) supersede() {
 		n, known := numbers[before]
 		if !known {
 			a.b.Superseded = append(a.b.Superseded, before)
-			n = uint16(len(a.b.Superseded)) //nolint:gosec // as many as runs that decided about a student last
+			n = uint16(len(a.b.Superseded))
 			numbers[before] = n
 		}
 		a.b.Supersedes[i] = n
@@ -209,7 +209,7 @@ func (a *assembly) begin() {
 	known := map[situation]beginning{}
 	uniform := make([]beginning, len(a.b.Outcomes))
 	for n := range uniform {
-		uniform[n] = a.beginning(uint32(n), false, 0) //nolint:gosec // it indexes Outcomes
+		uniform[n] = a.beginning(uint32(n), false, 0)
 	}
 	for i, n := range a.b.Outcome {
 		start := uniform[n]
@@ -254,7 +254,7 @@ func (a *assembly) count() Counts {
 	}
 	for n, count := range byState {
 		if count > 0 {
-			state, _ := decision.StateOf(uint8(n)) //nolint:gosec // below 256
+			state, _ := decision.StateOf(uint8(n))
 			c.States[state] = count
 		}
 	}

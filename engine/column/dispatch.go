@@ -360,13 +360,13 @@ func (k *key) classify(parts []uint64, words int) bool {
 			if len(known) == math.MaxUint16 {
 				return false
 			}
-			class = uint16(len(known)) //nolint:gosec // see above
+			class = uint16(len(known))
 			known[string(spelled)] = class
 			k.masks = append(k.masks, mask...)
 		}
 		k.classes = append(k.classes, class)
 	}
-	k.unknown = uint16(len(known)) //nolint:gosec // see above
+	k.unknown = uint16(len(known))
 	return true
 }
 
@@ -414,12 +414,12 @@ func (k *key) crowd() {
 	if k.term.typ.Kind != Int || len(k.bounds) == 0 {
 		return
 	}
-	span := uint64(k.bounds[len(k.bounds)-1]) - uint64(k.bounds[0]) //nolint:gosec // their distance
+	span := uint64(k.bounds[len(k.bounds)-1]) - uint64(k.bounds[0])
 	if span > close || k.bounds[0] == math.MinInt64 {
 		return
 	}
 	k.low = k.bounds[0] - 1
-	for i := range int64(span) + 2 { //nolint:gosec // see close
+	for i := range int64(span) + 2 {
 		k.dense = append(k.dense, k.class(k.low+i))
 	}
 }
@@ -634,7 +634,7 @@ func (r *Router) match(sel []uint16) {
 				word &= m[w]
 			}
 			for ; word != 0; word &= word - 1 {
-				pairs = append(pairs, uint32(w*64+bits.TrailingZeros64(word))<<16|uint32(row)) //nolint:gosec // below maxRouted
+				pairs = append(pairs, uint32(w*64+bits.TrailingZeros64(word))<<16|uint32(row))
 			}
 		}
 	}
@@ -672,7 +672,7 @@ func (r *Router) distribute() {
 	r.rows = slices.Grow(r.rows[:0], len(r.pairs))[:len(r.pairs)]
 	for _, p := range r.pairs {
 		at := &r.starts[p>>16]
-		r.rows[*at] = uint16(p) //nolint:gosec // the row
+		r.rows[*at] = uint16(p)
 		*at++
 	}
 	// Each start has moved to the next one's.

@@ -88,7 +88,7 @@ func elementsOfList(v any) (elements, uint32) {
 	case []Instant:
 		l.Times, n = v, len(v)
 	}
-	return l, uint32(n) //nolint:gosec // an expression is not that long
+	return l, uint32(n)
 }
 
 func finiteList(v any) finiteness {

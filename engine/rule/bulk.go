@@ -278,11 +278,11 @@ func (b *bulk) number(key string, of func() *shared) uint32 {
 func (b *bulk) numberOf(o *Outcome) uint32 {
 	switch {
 	case o.Otherwise && b.p.otherwise != nil:
-		return uint32(len(b.p.fixed) - 1) //nolint:gosec // a number
+		return uint32(len(b.p.fixed) - 1)
 	case o.Otherwise:
 		return b.nothing()
 	case len(o.Rules) == 1 && !b.p.bundle.Rules.HitPolicy.Collects():
-		return uint32(b.p.byRule[o.Rules[0]]) //nolint:gosec // a number
+		return uint32(b.p.byRule[o.Rules[0]])
 	}
 	c := uint32(0)
 	for _, id := range o.Rules {

@@ -22,7 +22,7 @@ func (b *bulk) complete(i int, rows []uint16) {
 	}
 	outcome := b.out.Outcome[b.from:]
 	for _, row := range rows {
-		outcome[row] = uint32(number) //nolint:gosec // a number
+		outcome[row] = uint32(number)
 	}
 	b.evaluate(i, r, alone, rows)
 }
@@ -132,7 +132,7 @@ func (b *bulk) priority(i int, r *row, how manner, rows []uint16) []uint16 {
 		scatter(out, v, b.chosen(i, rows))
 	default: // the greatest counts
 		for _, row := range rows {
-			if p := out[row]; !(p >= v[row]) { //nolint:staticcheck // NaN, for none, is not either
+			if p := out[row]; !(p >= v[row]) {
 				out[row] = v[row]
 			}
 		}

@@ -136,11 +136,11 @@ func (b *bulk) clash(first, second int) uint32 {
 
 // with is the combo of a combo and a rule further on in the table.
 func (b *bulk) with(c uint32, rule int) uint32 {
-	key := uint64(c)<<32 | uint64(rule) //nolint:gosec // a place in the table
+	key := uint64(c)<<32 | uint64(rule)
 	if n, known := b.larger[key]; known {
 		return n
 	}
-	n := uint32(len(b.combos)) //nolint:gosec // a number
+	n := uint32(len(b.combos))
 	b.combos = append(b.combos, b.combo(append(slices.Clip(b.combos[c].rules), rule)))
 	b.larger[key] = n
 	return n
@@ -148,7 +148,7 @@ func (b *bulk) with(c uint32, rule int) uint32 {
 
 // combo finds out what is the same for all rows that the same rules hit.
 func (b *bulk) combo(rules []int) combo {
-	c := combo{rules: rules, number: uint32(rules[0]), winner: rules[0]} //nolint:gosec // a place in the table
+	c := combo{rules: rules, number: uint32(rules[0]), winner: rules[0]}
 	policy := b.p.bundle.Rules.HitPolicy
 	if len(rules) == 1 && !policy.Collects() {
 		return c
@@ -162,7 +162,7 @@ func (b *bulk) combo(rules []int) combo {
 		if !c.refer {
 			best := slices.MinFunc(hits, b.compareOutputs)
 			c.winner = b.p.byRule[best.row.id]
-			c.number = uint32(c.winner) //nolint:gosec // a place in the table
+			c.number = uint32(c.winner)
 		}
 	default:
 		c.computed = computed
@@ -203,7 +203,7 @@ func (p *Program) ranking() (fields uint64) {
 func (b *bulk) agree(c *combo, hits []hit, computed uint64) {
 	c.refer = computed != 0
 	if !c.refer {
-		if o := b.Evaluator.combine(bundle.Any, hits); o.Status != Decided {
+		if o := b.combine(bundle.Any, hits); o.Status != Decided {
 			c.number, c.fails = b.undecidedNumber(o), true
 			return
 		}
@@ -242,7 +242,7 @@ func (b *bulk) gather(c *combo, hits []hit) {
 func (b *bulk) combined(c *combo, hits []hit, result []any) uint32 {
 	key := []byte("rules")
 	for _, i := range c.rules {
-		key = binary.AppendUvarint(key, uint64(i)) //nolint:gosec // a place in the table
+		key = binary.AppendUvarint(key, uint64(i))
 	}
 	return b.number(string(key), func() *shared {
 		o := &shared{Outcome: decision.Outcome{Code: hits[0].row.code, Result: result, Computed: c.computed}, status: Decided}

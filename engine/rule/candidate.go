@@ -116,7 +116,9 @@ func numberOf(v ref.Val) (float64, error) {
 }
 
 // days are the days from 1970-01-01 to an instant.
-func days(t time.Time) float64 { return float64(t.UnixMilli()) / float64(24*time.Hour/time.Millisecond) }
+func days(t time.Time) float64 {
+	return float64(t.UnixMilli()) / float64(24*time.Hour/time.Millisecond)
+}
 
 // decisionView is the object behind `decision` in priority expressions.
 type decisionView struct {

@@ -223,7 +223,7 @@ func (c *competition) batch(from, n int) {
 	for row := range n {
 		c.needs.Units[from+row] = 0
 		if c.view(c.out.Outcome[from+row]).decided {
-			decided = append(decided, uint16(row)) //nolint:gosec // below Rows
+			decided = append(decided, uint16(row))
 		}
 	}
 	if c.m != nil {
@@ -243,9 +243,9 @@ func (c *competition) view(number uint32) *view {
 		of := c.out.of(number)
 		*v = view{known: true, decided: of.status == Decided, otherwise: of.otherwise, of: of}
 		if i, ok := c.p.byRule[first(of.Rules)]; ok {
-			v.rule = uint32(i) //nolint:gosec // a place in the table
+			v.rule = uint32(i)
 		} else {
-			v.rule = uint32(len(c.p.rules)) //nolint:gosec // otherwise
+			v.rule = uint32(len(c.p.rules))
 		}
 	}
 	return v
@@ -299,7 +299,7 @@ func (c *competition) showResult(f int, to *column.Column, rows []uint16) {
 			to.Ints[row] = v.Unix() / 86400
 		case string:
 			i, _ := slices.BinarySearch(to.Dict, v)
-			to.Codes[row] = uint32(i) //nolint:gosec // a place in the dictionary
+			to.Codes[row] = uint32(i)
 		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/student"
 )
 
@@ -305,7 +304,7 @@ func (t *table) simplify(path string) (found bool) {
 		default: // then
 			for i := range t.fields {
 				if path == at+"then."+t.fields[i].Name {
-					r.then[i] = leaf(r.then[i].kind, allowedConstant(&t.fields[i], r.then[i].kind))
+					r.then[i] = leaf(r.then[i].kind, allowedConstant(r.then[i].kind))
 				}
 			}
 		}
@@ -331,8 +330,8 @@ func (t *table) simplify(path string) (found bool) {
 	return found
 }
 
-// allowedConstant is a constant that a field allows.
-func allowedConstant(f *bundle.Field, k kind) string {
+// allowedConstant is a constant that every field of a kind allows.
+func allowedConstant(k kind) string {
 	text := map[kind]string{kBool: "true", kInt: "1", kDouble: "1.0", kString: "'low'", kTimestamp: "timestamp('2026-01-01T00:00:00Z')"}[k.element()]
 	if k.isList() {
 		return "[" + text + "]"

@@ -343,7 +343,7 @@ func (g *grammar) form(k kind) *form {
 	all := g.productions[k]
 	for range 20 {
 		of := all[g.choose(len(all))]
-		if f := &of[g.choose(len(of))]; !g.off[f.group] && !(g.off["times"] && f.times) {
+		if f := &of[g.choose(len(of))]; !g.off[f.group] && (!g.off["times"] || !f.times) {
 			return f
 		}
 	}

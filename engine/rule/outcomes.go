@@ -212,12 +212,12 @@ func keyOf(o *Outcome) string { return fmt.Sprintf("%s %q %q", o.Status, o.Missi
 func (o *Outcomes) Finish() {
 	first := slices.Repeat([]uint32{math.MaxUint32}, len(o.p.fixed)+len(o.others))
 	for row, n := range o.Outcome {
-		first[n] = min(first[n], uint32(row)) //nolint:gosec // a population has fewer rows
+		first[n] = min(first[n], uint32(row))
 	}
 	var order []uint32
 	for n, row := range first {
 		if row != math.MaxUint32 {
-			order = append(order, uint32(n)) //nolint:gosec // a number
+			order = append(order, uint32(n))
 		}
 	}
 	others := order[sort.Search(len(order), func(i int) bool { return int(order[i]) >= len(o.p.fixed) }):]
@@ -228,7 +228,7 @@ func (o *Outcomes) Finish() {
 		of := o.of(old)
 		o.Outcomes, o.Status, o.Otherwise = append(o.Outcomes, of.Outcome), append(o.Status, of.status), append(o.Otherwise, of.otherwise)
 		computed |= of.Computed
-		final[old] = uint32(n) //nolint:gosec // a number
+		final[old] = uint32(n)
 		same = same && int(old) == n
 	}
 	if !same {

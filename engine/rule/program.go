@@ -25,7 +25,7 @@ type Program struct {
 	cost       uint64
 	columns    *column.Program // all of the above expressions, over columns
 	dispatch   *column.Dispatch
-	policy     policy // consumes and order over columns
+	policy     policy         // consumes and order over columns
 	byRule     map[string]int // the rules' places, by id
 	fixed      []shared       // the outcomes of rows that hit alone
 	computes   uint64         // the fields that some row computes

@@ -227,11 +227,11 @@ func (p *phrase) part(n int) *phrase {
 	}
 	n--
 	for _, q := range p.of {
-		if k := q.size(); n < k {
+		k := q.size()
+		if n < k {
 			return q.part(n)
-		} else {
-			n -= k
 		}
+		n -= k
 	}
 	return nil
 }
