@@ -1,5 +1,5 @@
 # Campaigns: the long forms of tests that `make test` runs short. Each takes as long as it is told to; what they found stands in
-# docs/reliability.md.
+# docs/reliability.md, and what a state costs in docs/performance.md.
 
 ##@ Campaigns
 
