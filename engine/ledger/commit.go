@@ -166,6 +166,8 @@ func (r *recording) publish(ctx context.Context) error {
 		recording, snapshot = cmp.Or(recording, k.ID), k.Snapshot
 		k.Recording = recording
 	}
+	left := r.l.untidy
+	r.l.untidy = true
 	for i, name := range [2]string{snapshot, recording} {
 		if err := r.files[i].publish(name + columnsFile); err != nil {
 			return err
@@ -179,7 +181,13 @@ func (r *recording) publish(ctx context.Context) error {
 		return err
 	}
 	failpoint("files durable")
-	return liveError(r.writeLive(ctx))
+	if err := r.writeLive(ctx); err != nil {
+		return liveError(err)
+	}
+	// Only now: until another transaction has taken its place in the log, one that
+	// failed may still turn out to be durable, and need its files.
+	r.l.untidy = left && r.l.recover(context.WithoutCancel(ctx)) != nil
+	return nil
 }
 
 // both runs two functions that wait for the disk, at once.

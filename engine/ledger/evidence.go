@@ -158,7 +158,7 @@ func valuesOf(v any) (*decision.Values, error) {
 
 // CheckInformation recomputes the commitment to what the run knew of the student
 // from the student's row of the run's snapshot and the key. The snapshot is the
-// one of all processes that were recorded together (Store.Reading), as the
+// one of all processes that were recorded together (Store.Knew), as the
 // commitment is to all that was read.
 func (e *Evidence) CheckInformation(p *student.Population, row int) error {
 	h, err := headerOf(p)

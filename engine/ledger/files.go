@@ -154,8 +154,9 @@ var (
 
 // recover puts the files in order after a crash or a failed commit; only what a
 // recording that is under way has staged is left alone. Files that were never
-// given their name, segments of runs that were begun and not committed, and
-// snapshots that no committed run names are removed. Nothing else is: a segment
+// given their name, segments of runs that were begun and not committed or were
+// committed in another file since, and snapshots that no committed run names are
+// removed. Nothing else is: a segment
 // of an unknown run, or a missing file, means that live.db and the files are not
 // of one time.
 func (l *Ledger) recover(ctx context.Context) error {
@@ -172,8 +173,8 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if l.active != nil {
 		staged = l.active.name() + temporary
 	}
-	for _, p := range pending {
-		orphaned[segmentPlace(p.ID)] = true
+	for _, r := range append(pending, runs...) {
+		orphaned[segmentPlace(r.ID)] = true
 	}
 	found, err := l.listFiles()
 	if err != nil {

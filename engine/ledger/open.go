@@ -69,6 +69,7 @@ type Ledger struct {
 	writing   sync.Mutex    // over live.db
 	recording chan struct{} // holds the one recording under way
 	active    *recording    // that one's files are not to be tidied away; guarded by writing
+	untidy    bool          // a recording that failed may have left files under their names; guarded by writing
 }
 
 var _ Store = (*Ledger)(nil)

@@ -25,6 +25,7 @@ import (
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/ledger"
 	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
+	"github.com/juncture-dev/juncture/engine/student"
 )
 
 func TestOneWriter(t *testing.T) {
@@ -371,4 +372,53 @@ func TestGivingUpAFailedCommitLeavesNothing(t *testing.T) {
 	l = open(t, dir, d.Name)
 	ledgertest.Commit(t, l, d, "tutoring", 1)
 	ledgertest.Whole(t, l)
+}
+
+// TestWhatAFailedRecordingLeftIsTidiedAway: a recording that fails after its
+// files have their names leaves them, as nobody can tell whether the transaction
+// is durable. They must neither keep the district from being opened nor pass for
+// damage once the runs are recorded under other names, on another reading.
+func TestWhatAFailedRecordingLeftIsTidiedAway(t *testing.T) {
+	dir := t.TempDir()
+	d := ledgertest.District{Name: "springfield", Seed: 26, Students: 20}
+	l := open(t, dir, d.Name)
+	var runs []ledger.Run
+	for _, process := range []string{"mentoring", "tutoring"} {
+		runs = append(runs, must[ledger.Run](t)(l.BeginRun(ctx, d.Start(process, 0))))
+	}
+	recordBoth := func(ctx context.Context, first, second ledger.Run, p *student.Population) error {
+		r, err := l.Record(ctx, d.Recorded(first, 0), d.Recorded(second, 0))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = r.Close() }()
+		decided := []ledger.Decisions{must[ledger.Decisions](t)(d.Decisions(first, 0, p)), must[ledger.Decisions](t)(d.Decisions(second, 0, p))}
+		if err := r.Append(ctx, p, decided); err != nil {
+			return err
+		}
+		_, err = r.Commit(ctx)
+		return err
+	}
+	failing, fail := context.WithCancel(ctx)
+	ledger.SetFailpoint(func(point string) {
+		if point == "transaction written" {
+			fail()
+		}
+	})
+	t.Cleanup(func() { ledger.SetFailpoint(func(string) {}) })
+	p := d.Population(0)
+	if err := recordBoth(failing, runs[0], runs[1], p); err == nil {
+		t.Fatal("the recording did not fail")
+	}
+	p.Source.Digest += "0" // the roster is another one by now
+	if err := recordBoth(ctx, runs[1], runs[0], p); err != nil {
+		t.Fatal(err)
+	}
+	if report := ledgertest.Whole(t, l); report.Runs != 2 || len(report.Notes) != 0 {
+		t.Errorf("%d runs, %v", report.Runs, report.Notes)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.Whole(t, open(t, dir, d.Name))
 }
