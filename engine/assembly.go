@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"errors"
 	"math"
 	"sync"
 	"time"
@@ -98,7 +99,9 @@ func (a *assembly) batch() (*Batch, error) {
 	if process.ValidFor > 0 {
 		a.b.Expires = pop.At.Add(time.Duration(process.ValidFor) * time.Second)
 	}
-	a.supersede()
+	if err := a.supersede(); err != nil {
+		return nil, err
+	}
 	o := a.outcomes
 	o.Finish()
 	for n, status := range o.Status { // what no rule gives a reason for has one all the same
@@ -120,9 +123,9 @@ func (a *assembly) batch() (*Batch, error) {
 }
 
 // supersede names the runs whose decisions were in force before.
-func (a *assembly) supersede() {
+func (a *assembly) supersede() error {
 	if len(a.run.Previous) == 0 {
-		return
+		return nil
 	}
 	own := decision.RunPart(a.b.Revision, a.b.Trigger)
 	numbers := map[string]uint16{own: 0} // a run that is done again finds its own decisions in force
@@ -134,8 +137,11 @@ func (a *assembly) supersede() {
 		}
 		n, known := numbers[before]
 		if !known {
+			if len(a.b.Superseded) == math.MaxUint16 {
+				return errors.New("engine: the decisions in force before are of more than 65,535 runs")
+			}
 			a.b.Superseded = append(a.b.Superseded, before)
-			n = uint16(len(a.b.Superseded))
+			n = uint16(len(a.b.Superseded)) //nolint:gosec // held to it above
 			numbers[before] = n
 		}
 		a.b.Supersedes[i] = n
@@ -143,6 +149,7 @@ func (a *assembly) supersede() {
 	if len(a.b.Superseded) == 0 {
 		a.b.Supersedes = nil
 	}
+	return nil
 }
 
 // allocate gives those who need part of the capacity their places.

@@ -322,39 +322,48 @@ func prepare(ctx context.Context, in *Input, run *Run) (engine.Run, error) {
 	return how, nil
 }
 
-// record commits the runs that were decided, and gives the others up. If they
-// cannot be recorded together, each is tried alone, so that what is wrong with
-// one does not stop the others.
+// record commits the runs that were decided, and then gives the others up.
 func record(ctx context.Context, in *Input, population *student.Population, runs []*Run) error {
 	if in.Ledger == nil {
 		return nil
 	}
 	var decided []*Run
 	for _, run := range runs {
-		if run.Err != nil {
-			if err := in.Ledger.AbandonRun(ctx, run.ID); err != nil {
-				return err
-			}
-			continue
+		if run.Err == nil {
+			decided = append(decided, run)
 		}
-		decided = append(decided, run)
 	}
 	err := commit(ctx, in, population, decided)
-	if err == nil || ctx.Err() != nil {
+	if err != nil && ctx.Err() == nil {
+		err = commitEach(ctx, in, population, decided, err)
+	}
+	if err != nil {
 		return err
 	}
-	for _, run := range decided {
-		if len(decided) > 1 {
-			err = commit(ctx, in, population, []*Run{run})
+	var errs []error
+	for _, run := range runs {
+		if run.Err != nil {
+			errs = append(errs, giveUp(ctx, in, run))
 		}
-		if err != nil && ctx.Err() != nil {
-			return err
-		}
-		if err != nil {
-			run.fail(err)
-			if err := in.Ledger.AbandonRun(ctx, run.ID); err != nil {
+	}
+	return errors.Join(errs...)
+}
+
+// commitEach tries runs alone that could not be recorded together, so that what
+// is wrong with one does not stop the others. A run that was alone already is
+// tried again, too, unless it was refused: if the commit got through before it
+// failed, it is found to be committed.
+func commitEach(ctx context.Context, in *Input, population *student.Population, runs []*Run, err error) error {
+	if len(runs) == 1 && errors.Is(err, ledger.ErrRefused) {
+		runs[0].fail(err)
+		return nil
+	}
+	for _, run := range runs {
+		if err := commit(ctx, in, population, []*Run{run}); err != nil {
+			if ctx.Err() != nil {
 				return err
 			}
+			run.fail(err)
 		}
 	}
 	return nil
@@ -404,8 +413,17 @@ func abandon(ctx context.Context, in *Input, runs []Run, cause error) error {
 	errs := []error{cause}
 	for i := range runs {
 		if runs[i].Receipt == nil && runs[i].Err == nil {
-			errs = append(errs, in.Ledger.AbandonRun(ctx, runs[i].ID))
+			errs = append(errs, giveUp(ctx, in, &runs[i]))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// giveUp gives up a run that was begun. One that is not pending needs nothing.
+func giveUp(ctx context.Context, in *Input, run *Run) error {
+	err := in.Ledger.AbandonRun(ctx, run.ID)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	return err
 }

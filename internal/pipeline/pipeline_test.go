@@ -278,6 +278,67 @@ func TestWhatCannotBeRecordedStopsNoOther(t *testing.T) {
 	}
 }
 
+// forgetful is a store whose first commit gets through and then fails, and that
+// knows of nothing to give up.
+type forgetful struct {
+	ledger.Store
+	failed *bool
+}
+
+type forgetfulRecorder struct {
+	ledger.Recorder
+	failed *bool
+}
+
+func (f forgetful) Record(ctx context.Context, runs ...ledger.Recorded) (ledger.Recorder, error) {
+	r, err := f.Store.Record(ctx, runs...)
+	return forgetfulRecorder{r, f.failed}, err
+}
+
+func (r forgetfulRecorder) Commit(ctx context.Context) ([]ledger.Receipt, error) {
+	receipts, err := r.Recorder.Commit(ctx)
+	if !*r.failed {
+		*r.failed = true
+		return nil, errors.New("the answer was lost")
+	}
+	return receipts, err
+}
+
+func (forgetful) AbandonRun(context.Context, string) error { return ledger.ErrNotFound }
+
+// TestACommitThatGotThroughIsFound: an error of a commit does not say that
+// nothing was recorded.
+func TestACommitThatGotThroughIsFound(t *testing.T) {
+	in := input(t, "request/1", "tutoring", "calls")
+	in.Ledger = forgetful{open(t), new(bool)}
+	for _, due := range [][]pipeline.Due{in.Due[:1], in.Due[1:], in.Due} {
+		in.Due, in.At = due, in.At.Add(time.Hour)
+		for i := range in.Due {
+			in.Due[i].Trigger = in.At.Format(time.RFC3339)
+		}
+		for _, r := range run(t, in).Runs {
+			if r.Receipt == nil || r.Batch == nil {
+				t.Errorf("%s: receipt %v", r.Process(), r.Receipt)
+			}
+		}
+	}
+	if report := ledgertest.Whole(t, in.Ledger); report.Runs != 4 {
+		t.Errorf("%d runs in the record, want 4", report.Runs)
+	}
+}
+
+// TestARunThatFailsLosesNoOther: what was decided is recorded although a run that
+// failed cannot be given up.
+func TestARunThatFailsLosesNoOther(t *testing.T) {
+	in := input(t, "request/1", "tutoring", "calls")
+	in.Seed = nil // the lottery of tutoring needs one
+	in.Ledger = forgetful{open(t), new(bool)}
+	out, err := pipeline.DistrictRun(context.Background(), in)
+	if err != nil || out.Runs[0].Err == nil || out.Runs[1].Receipt == nil {
+		t.Errorf("error %v, tutoring %v, calls %v", err, out.Runs[0].Err, out.Runs[1].Receipt)
+	}
+}
+
 // TestNothingIsAcknowledgedThatIsNotRecorded: without a commit there is no batch.
 func TestNothingIsAcknowledgedThatIsNotRecorded(t *testing.T) {
 	in := input(t, "request/1", "calls")
