@@ -510,6 +510,11 @@ func (r *Router) Route(sel []uint16) {
 	for i, k := range r.d.keys {
 		r.classify(i, k, sel)
 	}
+	if r.m.absorbed.any { // what a key met counts in the condition as a whole
+		for _, row := range sel {
+			r.unknown[row] = r.unknown[row] || r.m.absorbed.has(row)
+		}
+	}
 	r.match(sel)
 	r.distribute()
 }
