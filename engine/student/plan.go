@@ -4,7 +4,7 @@
 package student
 
 import (
-	"encoding/json"
+	"math"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 )
@@ -20,10 +20,10 @@ type Plan struct {
 // name them.
 func NewPlan(models ...bundle.Model) *Plan {
 	p := &Plan{}
-	seen := map[string]bool{}
+	seen := map[identity]bool{}
 	for _, m := range models {
 		for _, a := range m.Attributes {
-			key := valueKey(a)
+			key := identityOf(a)
 			if seen[key] {
 				continue
 			}
@@ -44,36 +44,46 @@ func (p *Plan) Attributes() []bundle.Attribute {
 
 // SameValues reports whether two attributes have the same value for every
 // student, whatever they are called and whatever rules make of a missing one.
-func SameValues(a, b bundle.Attribute) bool { return valueKey(a) == valueKey(b) }
+func SameValues(a, b bundle.Attribute) bool { return identityOf(a) == identityOf(b) }
 
-// valueKey names all that determines an attribute's values, and nothing else:
-// what a rule makes of a missing value, and who may read it, do not.
-func valueKey(a bundle.Attribute) string {
-	determines := struct {
-		Type      bundle.Type
-		From      bundle.From
-		MaxItems  int
-		MaxLength int
-		Minimum   *float64
-		Maximum   *float64
-		Name      string
-	}{a.Type, a.From, MaxItems(a), MaxLength(a), a.Minimum, a.Maximum, ""}
-	if a.From == (bundle.From{}) {
-		determines.Name = a.Name // values that are given, not drawn, are told apart by name alone
+// identity is all that determines an attribute's values, and nothing else: what
+// a rule makes of a missing value, and who may read it, do not.
+type identity struct {
+	typ                 bundle.Type
+	oneRoster           bundle.OneRoster
+	maxItems, maxLength int
+	minimum, maximum    bound
+	name                string
+}
+
+// bound is a bound that may not be set. Its bits are compared, so that two that
+// are no number are alike.
+type bound struct {
+	set  bool
+	bits uint64
+}
+
+func boundOf(v *float64) bound {
+	if v == nil {
+		return bound{}
 	}
-	if !a.Type.IsList() {
-		determines.MaxItems = 0
+	return bound{true, math.Float64bits(*v)}
+}
+
+func identityOf(a bundle.Attribute) identity {
+	id := identity{typ: a.Type, minimum: boundOf(a.Minimum), maximum: boundOf(a.Maximum)}
+	if a.From.OneRoster != nil {
+		id.oneRoster = *a.From.OneRoster
+	} else {
+		id.name = a.Name // values that are given, not drawn, are told apart by name alone
 	}
-	if a.Type.Element() != bundle.String {
-		determines.MaxLength = 0
+	if a.Type.IsList() {
+		id.maxItems = MaxItems(a)
 	}
-	key, err := json.Marshal(determines)
-	if err != nil {
-		// Only a bound that is no number (NaN, infinity) cannot be marshalled;
-		// such an attribute shares its column with none of another name.
-		return "unmarshallable " + a.Name
+	if a.Type.Element() == bundle.String {
+		id.maxLength = MaxLength(a)
 	}
-	return string(key)
+	return id
 }
 
 // MaxItems is the most elements a list of the attribute may have.

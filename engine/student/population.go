@@ -35,7 +35,7 @@ type Population struct {
 
 	columns []*Column
 	byName  map[string]int
-	byValue map[string]*Column // by what determines a column's values: see View
+	byValue map[identity]*Column // by what determines a column's values: see View
 
 	// Problems are faulty rows of the input, in file and row order. A wholly
 	// damaged file has more than anybody reads: a source keeps the first
@@ -59,7 +59,7 @@ func New(district string, at time.Time, zone *time.Location, origin Origin, ids,
 		District: district, At: at, Zone: zone, Source: origin,
 		IDs: ids, Schools: schools, Classes: classes,
 		columns: columns, byName: make(map[string]int, len(columns)),
-		byValue: make(map[string]*Column, len(columns)),
+		byValue: make(map[identity]*Column, len(columns)),
 	}
 	for i, c := range columns {
 		if c.Len() != len(ids) {
@@ -69,7 +69,7 @@ func New(district string, at time.Time, zone *time.Location, origin Origin, ids,
 		if _, taken := p.byName[c.Name()]; !taken {
 			p.byName[c.Name()] = i
 		}
-		p.byValue[valueKey(c.Attribute)] = c
+		p.byValue[identityOf(c.Attribute)] = c
 	}
 	return p
 }
@@ -83,7 +83,7 @@ func New(district string, at time.Time, zone *time.Location, origin Origin, ids,
 func (p *Population) View(m bundle.Model) *Population {
 	columns := make([]*Column, len(m.Attributes))
 	for i, a := range m.Attributes {
-		shared, ok := p.byValue[valueKey(a)]
+		shared, ok := p.byValue[identityOf(a)]
 		if !ok {
 			panic("student: the population was read without attribute " + a.Name + " of model " + m.Name)
 		}
