@@ -119,6 +119,7 @@ func inChunks(ctx context.Context, workers int, work []*assembly) error {
 			for i, a := range work {
 				deciders[i] = a.decider()
 			}
+			defer release(deciders)
 			for {
 				from := int(next.Add(chunk)) - chunk
 				if from >= rows {
@@ -143,6 +144,15 @@ func inChunks(ctx context.Context, workers int, work []*assembly) error {
 		})
 	}
 	return group.Wait()
+}
+
+// release gives back what deciders hold.
+func release(deciders []*decider) {
+	for _, d := range deciders {
+		if d != nil {
+			d.evaluator.Release()
+		}
+	}
 }
 
 func (p *Program) situation(r *decision.Record) decision.Situation {

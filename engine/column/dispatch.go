@@ -501,6 +501,9 @@ func (m *Machine) Router(d *Dispatch) *Router {
 	return r
 }
 
+// Forget lets go of what the router knows of the columns bound.
+func (r *Router) Forget() { clear(r.tables) }
+
 // Route dispatches rows of the present batch.
 func (r *Router) Route(sel []uint16) {
 	for _, row := range sel {

@@ -144,6 +144,12 @@ func (m *Machine) Bind(columns []*Column, rows int) error {
 	return nil
 }
 
+// Release lets go of the columns. Bind gives the machine others.
+func (m *Machine) Release() {
+	clear(m.inputs)
+	clear(m.memos)
+}
+
 func (m *Machine) bind(i int, c *Column, rows int) error {
 	in, b := &m.p.inputs[i], &m.inputs[i]
 	switch {

@@ -47,14 +47,11 @@ func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
 		return fmt.Errorf("rule: rows %d to %d of a population of %d", from, to, e.rows)
 	}
 	if e.bulk == nil {
-		m, err := e.machine()
-		if err != nil {
+		b := e.p.takeBulk()
+		if err := b.m.Bind(e.columns(), e.rows); err != nil {
 			return err
 		}
-		e.bulk = &bulk{Evaluator: e, m: m, numbers: map[string]uint32{}, byFault: map[uint16]uint32{}}
-		if d := e.p.dispatch; d != nil {
-			e.bulk.router = m.Router(d)
-		}
+		b.Evaluator, e.bulk = e, b
 	}
 	b := e.bulk
 	if b.out != out {
@@ -67,6 +64,35 @@ func (e *Evaluator) DecideRows(from, to int, out *Outcomes) error {
 		b.batch(from, min(column.Rows, to-from))
 	}
 	return nil
+}
+
+// takeBulk is what an evaluator needs to decide batches, not yet bound: one that
+// another evaluator has released, or a new one.
+func (p *Program) takeBulk() *bulk {
+	if b, ok := p.spare.Get().(*bulk); ok {
+		return b
+	}
+	b := &bulk{m: p.columns.NewMachine(), numbers: map[string]uint32{}, byFault: map[uint16]uint32{}}
+	if p.dispatch != nil {
+		b.router = b.m.Router(p.dispatch)
+	}
+	return b
+}
+
+// Release gives back what DecideRows needed, some hundred kilobytes, for the
+// program's next evaluator. It is never necessary; the evaluator may be used on.
+func (e *Evaluator) Release() {
+	b := e.bulk
+	if b == nil {
+		return
+	}
+	e.bulk = nil
+	b.Evaluator, b.out = nil, nil
+	b.m.Release()
+	if b.router != nil {
+		b.router.Forget()
+	}
+	e.p.spare.Put(b)
 }
 
 func (b *bulk) batch(from, n int) {

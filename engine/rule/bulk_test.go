@@ -129,3 +129,40 @@ func BenchmarkDecideRows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(population.Len()), "ns/student")
 }
+
+// What one evaluator released, the next one uses for other students: nothing of
+// the first ones' columns shows, dictionaries that are written over in place
+// included.
+func TestReleasedEvaluatorsKeepNothing(t *testing.T) {
+	for name, b := range map[string]*bundle.Bundle{"few rules": referenceBundle(), "many rules": keyedTable(200)} {
+		t.Run(name, func(t *testing.T) {
+			p := compiled(t, b)
+			for round := range 4 {
+				population, _ := referencePopulation(b, 3000-500*round)
+				for _, column := range population.Columns() {
+					if round%2 == 1 {
+						slices.Reverse(column.Dict)
+					}
+				}
+				agree(t, p, population)
+				e, err := p.Bind(population)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 2 { // a released evaluator may be used on
+					out := p.NewOutcomes(population.Len())
+					if err := e.DecideRows(0, population.Len(), out); err != nil {
+						t.Fatal(err)
+					}
+					e.Release()
+					out.Finish()
+					for row := range population.Len() {
+						if diff := cmp.Diff(e.Decide(row), out.Row(row)); diff != "" {
+							t.Fatalf("row %d (-one by one +over columns):\n%s", row, diff)
+						}
+					}
+				}
+			}
+		})
+	}
+}

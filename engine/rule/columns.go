@@ -167,12 +167,6 @@ func columnOf(c *student.Column) *column.Column {
 	}
 }
 
-// machine binds the compiled columns to the population.
-func (e *Evaluator) machine() (*column.Machine, error) {
-	m := e.p.columns.NewMachine()
-	return m, m.Bind(e.columns(), e.rows)
-}
-
 // obstacleOf is a fault in the words of a decision; false if only the reference
 // can tell.
 func (e *Evaluator) obstacleOf(f column.Fault) (obstacle, bool) {

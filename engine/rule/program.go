@@ -4,6 +4,8 @@
 package rule
 
 import (
+	"sync"
+
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/column"
 )
@@ -23,6 +25,7 @@ type Program struct {
 	readsAt    bool // some expression reads `at`
 	warnings   Diagnostics
 	cost       uint64
+	spare      sync.Pool       // of *bulk
 	columns    *column.Program // all of the above expressions, over columns
 	dispatch   *column.Dispatch
 	policy     policy         // consumes and order over columns

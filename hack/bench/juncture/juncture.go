@@ -92,6 +92,7 @@ func (e *columns) decide(g *student.Population) error {
 			return err
 		}
 		outcomes.Finish()
+		evaluator.Release()
 		if k == 0 {
 			e.outcomes = append(e.outcomes, outcomes)
 		}
