@@ -20,11 +20,12 @@ const Version = "juncture-engine/1"
 // Program is one revision of a process, ready to decide. It is immutable and
 // safe for concurrent use.
 type Program struct {
-	bundle   *bundle.Bundle
-	rules    *rule.Program
-	digest   bundle.Digest
-	steps    []bundle.Step // those that people take
-	capacity *bundle.Capacity
+	bundle    *bundle.Bundle
+	rules     *rule.Program
+	canonical []byte // of the bundle
+	digest    bundle.Digest
+	steps     []bundle.Step // those that people take
+	capacity  *bundle.Capacity
 
 	deciders sync.Pool // *single: see Decide
 }
@@ -42,11 +43,11 @@ func Compile(b *bundle.Bundle) (*Program, error) {
 	if found = append(found, unsupported(b, err == nil)...); len(found.Faults()) > 0 {
 		return nil, found
 	}
-	digest, err := b.Digest()
+	canonical, err := b.Canonical()
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{bundle: b, rules: rules, digest: digest, steps: decision.PeoplesSteps(b)}
+	p := &Program{bundle: b, rules: rules, canonical: canonical, digest: bundle.DigestOf(canonical), steps: decision.PeoplesSteps(b)}
 	if b.Priority != nil {
 		p.capacity = b.Priority.Capacity
 	}
@@ -58,6 +59,10 @@ func (p *Program) Digest() bundle.Digest { return p.digest }
 
 // Bundle is what the program was compiled from. It must not be changed.
 func (p *Program) Bundle() *bundle.Bundle { return p.bundle }
+
+// Canonical is the bundle's canonical form, which has the digest. It must not be
+// changed.
+func (p *Program) Canonical() []byte { return p.canonical }
 
 // Rules is the compiled decision table: its warnings, its cost, the attributes
 // it reads.

@@ -131,6 +131,19 @@ func TestOneStudentAloneIsDecidedAsInBulk(t *testing.T) {
 	}
 }
 
+// TestTheProgramKeepsTheFormThatItsDigestIsOf: whoever records a run need not make
+// the form anew.
+func TestTheProgramKeepsTheFormThatItsDigestIsOf(t *testing.T) {
+	p := compile(t, tutoring())
+	want, err := p.Bundle().Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(p.Canonical()) != string(want) || bundle.DigestOf(p.Canonical()) != p.Digest() {
+		t.Error("it is the form of another bundle")
+	}
+}
+
 func TestDecideAloneRefuses(t *testing.T) {
 	if _, _, err := compile(t, tutoring()).Decide(small(t), 0, run()); !errors.Is(err, engine.ErrNeedsAll) {
 		t.Errorf("error %v, want ErrNeedsAll: a rank is a rank among all", err)

@@ -6,6 +6,7 @@
 package ledger
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -158,10 +159,8 @@ func (r *recording) publish(ctx context.Context) error {
 		if k.again || k.dropped {
 			continue
 		}
-		// A file of a run that nothing knows any more would keep the district from
-		// being opened.
-		if run, err := r.l.run(ctx, k.ID); err != nil || run.State != RunPending {
-			return fmt.Errorf("run %s was given up, or committed, while it was recorded: %w", k.ID, errors.Join(ErrNotFound, err))
+		if err := r.stillPending(ctx, k); err != nil {
+			return err
 		}
 		recording, snapshot = cmp.Or(recording, k.ID), k.Snapshot
 		k.Recording = recording
@@ -187,6 +186,20 @@ func (r *recording) publish(ctx context.Context) error {
 	// Only now: until another transaction has taken its place in the log, one that
 	// failed may still turn out to be durable, and need its files.
 	r.l.untidy = left && r.l.recover(context.WithoutCancel(ctx)) != nil
+	return nil
+}
+
+// stillPending: a file of a run that nothing knows any more would keep the
+// district from being opened, and a run that was given up and begun again must
+// decide as it was begun the second time.
+func (r *recording) stillPending(ctx context.Context, k *recordedRun) error {
+	run, err := r.l.run(ctx, k.ID)
+	if err != nil || run.State != RunPending {
+		return fmt.Errorf("run %s was given up, or committed, while it was recorded: %w", k.ID, errors.Join(ErrNotFound, err))
+	}
+	if !run.At.Equal(k.At) || !bytes.Equal(run.Seed, k.Seed) || run.Engine != k.Engine {
+		return refuse("run %s was given up and begun again with another instant, seed or engine while it was recorded: record it anew", k.ID)
+	}
 	return nil
 }
 

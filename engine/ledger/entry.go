@@ -183,6 +183,14 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// checkInstant fails on an instant that parseTime would not read back.
+func checkInstant(t time.Time) error {
+	if year := t.UTC().Year(); year > 9999 || year < 0 {
+		return fmt.Errorf("an instant in the year %d cannot be written", year)
+	}
+	return nil
+}
+
 func parseTime(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil

@@ -176,7 +176,11 @@ func encodeExample(t testing.TB, b *decision.Batch) []byte {
 		t.Fatal(err)
 	}
 	var e segmentEncoder
-	return e.decisions(nil, &encodedBatch{Batch: b, forms: forms, kinds: kinds}, 0, b.Len())
+	chunk, err := e.decisions(nil, &encodedBatch{Batch: b, forms: forms, kinds: kinds}, 0, b.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chunk
 }
 
 // frame is an empty batch of the same run.

@@ -197,7 +197,10 @@ func (w *recordWorker) encode(g *recordedGroup, r *recording, p *student.Populat
 			g.segment.endWith(rootOf(nil))
 			continue
 		}
-		g.segment.bytes = w.segment.decisions(g.segment.bytes, b, from, to)
+		var err error
+		if g.segment.bytes, err = w.segment.decisions(g.segment.bytes, b, from, to); err != nil {
+			return refuse("run %s: %w", k.ID, err)
+		}
 		g.segment.end()
 		w.leavesOf(g, &w.leaves[i], b, from, to)
 		for _, state := range b.State[from:to] {

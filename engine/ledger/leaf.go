@@ -222,15 +222,18 @@ func appendComputed(dst []byte, v *decision.Values, row int) []byte {
 type leafWriter struct {
 	context Hash
 	// first[o] is the kind last met of outcome o, which most often is the next
-	// one's, too.
+	// one's, too. It is of this call of leaves if its turn is now: a district may
+	// have as many outcomes as students, and clearing them for each group would
+	// cost more than the group.
 	first   []kindEntry
+	now     uint32
 	scratch []byte
 	message []byte
 }
 
 type kindEntry struct {
+	turn       uint32
 	state      uint8
-	known      bool
 	supersedes uint16
 	digest     Hash
 }
@@ -241,8 +244,12 @@ type kindEntry struct {
 func (w *leafWriter) leaves(dst []Hash, b *decision.Batch, forms [][]byte, persons []Hash, from, to int) []Hash {
 	if len(w.first) < len(b.Outcomes) {
 		w.first = make([]kindEntry, len(b.Outcomes))
+		w.now = 0
 	}
-	clear(w.first[:len(b.Outcomes)])
+	if w.now++; w.now == 0 { // 2^32 turns have gone by
+		clear(w.first)
+		w.now = 1
+	}
 	for row := from; row < to; row++ {
 		outcome, state := b.Outcome[row], b.State[row]
 		var supersedes uint16
@@ -250,13 +257,13 @@ func (w *leafWriter) leaves(dst []Hash, b *decision.Batch, forms [][]byte, perso
 			supersedes = b.Supersedes[row]
 		}
 		kind := &w.first[outcome]
-		if !kind.known || kind.state != state || kind.supersedes != supersedes {
+		if kind.turn != w.now || kind.state != state || kind.supersedes != supersedes {
 			before := ""
 			if supersedes > 0 {
 				before = b.Superseded[supersedes-1]
 			}
 			name, _ := decision.StateOf(state)
-			kind.known, kind.state, kind.supersedes = true, state, supersedes
+			kind.turn, kind.state, kind.supersedes = w.now, state, supersedes
 			kind.digest, w.scratch = kindDigest(w.scratch, &w.context, name, before, forms[outcome])
 		}
 		m := append(append(append(w.message[:0], 0), persons[row-from][:]...), kind.digest[:]...)

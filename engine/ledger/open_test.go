@@ -6,6 +6,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -372,6 +373,65 @@ func TestGivingUpAFailedCommitLeavesNothing(t *testing.T) {
 	l = open(t, dir, d.Name)
 	ledgertest.Commit(t, l, d, "tutoring", 1)
 	ledgertest.Whole(t, l)
+}
+
+// TestGivingUpRemovesNothingThatAFailedCommitMayNeed: a commit that failed may
+// turn out to be durable after a crash until another transaction was written, and
+// its files must be there until then. Wherever a crash falls while a run is given
+// up, the district is opened again.
+func TestGivingUpRemovesNothingThatAFailedCommitMayNeed(t *testing.T) {
+	dir := t.TempDir()
+	d := ledgertest.District{Name: "springfield", Seed: 27, Students: 20}
+	l := open(t, dir, d.Name)
+	ledgertest.Commit(t, l, d, "tutoring", 0)
+	run := must[ledger.Run](t)(l.BeginRun(ctx, d.Start("tutoring", 1)))
+	failing, fail := context.WithCancel(ctx)
+	crashed := map[string]string{} // the store as it was, by point
+	ledger.SetFailpoint(func(point string) {
+		switch point {
+		case "transaction written":
+			fail()
+		case "run to be given up", "tidied up":
+			crashed[point] = copyOf(t, filepath.Join(dir, d.Name))
+		}
+	})
+	t.Cleanup(func() { ledger.SetFailpoint(func(string) {}) })
+	if _, err := l.CommitRun(failing, d.Commit(run, 1)); err == nil {
+		t.Fatal("the commit did not fail")
+	}
+	log := filepath.Join(d.Name, "live.db-wal")
+	before := must[[]byte](t)(os.ReadFile(filepath.Join(dir, log)))
+	must[any](t)(nil, l.AbandonRun(ctx, run.ID))
+	ledger.SetFailpoint(func(string) {})
+
+	left := filepath.Join(d.Name, "segments", run.ID+".columns")
+	first := crashed["run to be given up"]
+	if _, err := os.Stat(filepath.Join(first, left)); err != nil {
+		t.Errorf("before the files are removed: %v", err)
+	}
+	if bytes.Equal(before, must[[]byte](t)(os.ReadFile(filepath.Join(first, log)))) {
+		t.Error("no transaction was written before the files are removed")
+	}
+	if len(crashed) != 2 {
+		t.Fatalf("%d points were passed", len(crashed))
+	}
+	for point, store := range crashed {
+		again := open(t, store, d.Name)
+		pending := must[[]ledger.Run](t)(again.PendingRuns(ctx))
+		if diff := cmp.Diff([]ledger.Run{run}, pending); diff != "" {
+			t.Errorf("%s: pending (-begun +there):\n%s", point, diff)
+		}
+		if report := ledgertest.Whole(t, again); report.Runs != 1 || len(report.Notes) != 0 {
+			t.Errorf("%s: %d runs, %v", point, report.Runs, report.Notes)
+		}
+		if _, err := os.Stat(filepath.Join(store, left)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the segment is left over: %v", point, err)
+		}
+		ledgertest.Commit(t, again, d, "tutoring", 1)
+	}
+	if pending := must[[]ledger.Run](t)(l.PendingRuns(ctx)); len(pending) != 0 {
+		t.Errorf("%d runs are pending", len(pending))
+	}
 }
 
 // TestWhatAFailedRecordingLeftIsTidiedAway: a recording that fails after its

@@ -10,8 +10,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
@@ -97,7 +99,7 @@ func (r *recording) begin(ctx context.Context, one Recorded) error {
 	if err != nil {
 		return err
 	}
-	k := &recordedRun{Run: run, bundle: one.Bundle, proof: cmp.Or(one.Proof, r.l.proof)}
+	k := &recordedRun{Run: run, bundle: one.Bundle, canonical: one.Canonical, proof: cmp.Or(one.Proof, r.l.proof)}
 	if run.State == RunCommitted {
 		k.again = true
 		r.runs = append(r.runs, k)
@@ -130,8 +132,13 @@ func (r *recording) check(k *recordedRun) (err error) {
 	if k.bundle == nil {
 		return refuse("a commit needs the bundle and the population")
 	}
-	if k.canonical, err = k.bundle.Canonical(); err != nil {
-		return refuse("%w", err)
+	if k.canonical == nil {
+		if k.canonical, err = k.bundle.Canonical(); err != nil {
+			return refuse("%w", err)
+		}
+	}
+	if len(k.canonical) > bundle.MaxSize {
+		return refuse("the bundle's canonical form has %d bytes, at most are %d", len(k.canonical), bundle.MaxSize)
 	}
 	if digest := string(bundle.DigestOf(k.canonical)); digest != k.Revision || k.bundle.Process.Name != k.Process {
 		return refuse("the bundle is %s of process %s, the run was begun with %s of %s", digest, k.bundle.Process.Name, k.Revision, k.Process)
@@ -272,6 +279,9 @@ func (r *recording) checkPart(p *student.Population) error {
 	if r.ended && p.Len() > 0 {
 		return refuse("a part before the last has a number of students that is no multiple of %d", GroupRows)
 	}
+	if p.Len() > math.MaxInt32-r.size {
+		return refuse("more than %d students", math.MaxInt32)
+	}
 	if len(p.Schools) != p.Len() || len(p.Classes) != p.Len() {
 		return refuse("the population has %d students, %d schools and %d classes", p.Len(), len(p.Schools), len(p.Classes))
 	}
@@ -395,8 +405,8 @@ func (k *recordedRun) sameRun(p *student.Population, b *decision.Batch) error {
 	if !b.Expires.Equal(k.header.Expires) {
 		return refuse("the decisions expire at another instant than those before")
 	}
-	if year := b.Expires.UTC().Year(); year > 9999 || year < 0 {
-		return refuse("the decisions expire in the year %d, which cannot be written", year)
+	if err := checkInstant(b.Expires); err != nil {
+		return refuse("when the decisions expire: %w", err)
 	}
 	return nil
 }
@@ -502,6 +512,11 @@ func (r *recording) takeTasks(k *recordedRun, tasks []decision.Task) error {
 		part, err := partOf(who)
 		if !ok || err != nil || of != run || t.Process != k.Process || t.State != decision.TaskOpen || t.ID == "" {
 			return refuse("task %d is not an open one about a decision of this run, or has no id", i)
+		}
+		for _, at := range [2]time.Time{t.Opened, t.Due} {
+			if err := checkInstant(at); err != nil {
+				return refuse("task %d: %w", i, err)
+			}
 		}
 		r.wanted[part] = true
 	}

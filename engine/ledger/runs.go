@@ -34,8 +34,8 @@ func (l *Ledger) BeginRuns(ctx context.Context, starts []RunStart) ([]Run, error
 		if s.Process == "" || s.Revision == "" || s.Trigger == "" || s.At.IsZero() {
 			return nil, fmt.Errorf("%w: a run needs process, revision, trigger instance and instant", ErrRefused)
 		}
-		if year := s.At.UTC().Year(); year > 9999 || year < 0 {
-			return nil, fmt.Errorf("%w: an instant in the year %d cannot be written", ErrRefused, year)
+		if err := checkInstant(s.At); err != nil {
+			return nil, refuse("the run's instant: %w", err)
 		}
 	}
 	l.writing.Lock()
@@ -63,9 +63,7 @@ func (l *Ledger) BeginRuns(ctx context.Context, starts []RunStart) ([]Run, error
 	}
 	err := l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
 		for _, id := range sortedKeys(fresh) {
-			r := fresh[id]
-			if _, err := tx.ExecContext(ctx, `INSERT INTO pending (`+pendingColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-				id, r.Process, r.Revision, r.Trigger, formatTime(r.At), nonNil(r.Seed), r.Engine, pendingChecksum(r)); err != nil {
+			if err := insertPending(ctx, tx, fresh[id]); err != nil {
 				return err
 			}
 		}
@@ -73,6 +71,24 @@ func (l *Ledger) BeginRuns(ctx context.Context, starts []RunStart) ([]Run, error
 	})
 	failpoint("begun")
 	return runs, err
+}
+
+func insertPending(ctx context.Context, tx *sql.Tx, r Run) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO pending (`+pendingColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.Process, r.Revision, r.Trigger, formatTime(r.At), nonNil(r.Seed), r.Engine, pendingChecksum(r))
+	return err
+}
+
+// deletePending fails with ErrNotFound where the run is not pending.
+func deletePending(ctx context.Context, tx *sql.Tx, id string) error {
+	result, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return fmt.Errorf("run %s: no pending run: %w", id, ErrNotFound)
 }
 
 // nonNil: SQLite would store a nil slice as NULL.
@@ -168,22 +184,30 @@ func (l *Ledger) AbandonRun(ctx context.Context, id string) error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	// A commit that failed late has left files. They go while the pending row
-	// still says whose they are: the next opening would refuse the segment of a
-	// run that nothing knows.
+	// A commit that failed late has left files, and may turn out to be durable
+	// after a crash, and need them, until another transaction has taken its place
+	// in the log. That is what the first one is for: it takes the row out and puts
+	// it back, as SQLite writes nothing where a row stays as it is. The second comes
+	// after the files, while the row still says whose they are: opening removes
+	// those of a pending run and refuses those of a run that nothing knows.
+	run, err := l.run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
+		if err := deletePending(ctx, tx, id); err != nil {
+			return err
+		}
+		return insertPending(ctx, tx, run)
+	}); err != nil {
+		return err
+	}
+	failpoint("run to be given up")
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
-	return l.writeSealed(ctx, "pending", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM pending WHERE run = ?`, id)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		return fmt.Errorf("run %s: no pending run: %w", id, ErrNotFound)
-	})
+	failpoint("tidied up")
+	return l.writeSealed(ctx, "pending", func(tx *sql.Tx) error { return deletePending(ctx, tx, id) })
 }
 
 // Runs implements Store.
@@ -265,6 +289,9 @@ func (l *Ledger) LastFired(ctx context.Context, process, trigger string) (time.T
 func (l *Ledger) SetFired(ctx context.Context, process, trigger string, at time.Time) error {
 	if l.write == nil {
 		return ErrReadOnly
+	}
+	if err := checkInstant(at); err != nil {
+		return refuse("when trigger %s fired: %w", trigger, err)
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()

@@ -108,6 +108,13 @@ func outcomeForms(b *decision.Batch) (forms [][]byte, kinds []valueKind, err err
 		if all, err = appendOutcome(all, &b.Outcomes[i], len(b.Fields), kinds); err != nil {
 			return nil, nil, fmt.Errorf("outcome %d: %w", i, err)
 		}
+		size := len(all)
+		if i > 0 {
+			size -= ends[i-1]
+		}
+		if size > columns.MaxValues {
+			return nil, nil, fmt.Errorf("outcome %d takes %d bytes, at most are %d: shorten its texts or lists", i, size, columns.MaxValues)
+		}
 		ends[i] = len(all)
 	}
 	forms = make([][]byte, len(ends))
@@ -123,11 +130,20 @@ func outcomeForms(b *decision.Batch) (forms [][]byte, kinds []valueKind, err err
 func columnKind(b *decision.Batch, field int) (valueKind, error) {
 	v := b.Computed[field]
 	n, kind := -1, kindNone
+	// has reports whether the decision in a row has a value in the column.
+	has := func(row int) bool {
+		return row < len(b.Outcome) && int(b.Outcome[row]) < len(b.Outcomes) && b.Outcomes[b.Outcome[row]].Computed&(1<<field) != 0
+	}
 	switch {
 	case v.Bools != nil:
 		n, kind = len(v.Bools), kindBool
 	case v.Ints != nil && v.Dates:
 		n, kind = len(v.Ints), kindDate
+		for row, day := range v.Ints {
+			if has(row) && (day < math.MinInt32 || day > math.MaxInt32) {
+				return kindNone, fmt.Errorf("row %d: a date must be within 2^31 days of 1970-01-01", row)
+			}
+		}
 	case v.Ints != nil:
 		n, kind = len(v.Ints), kindInt
 	case v.Floats != nil:
@@ -137,7 +153,7 @@ func columnKind(b *decision.Batch, field int) (valueKind, error) {
 	case v.Lists != nil:
 		n = len(v.Lists)
 		for row, list := range v.Lists {
-			if int(b.Outcome[row]) >= len(b.Outcomes) || b.Outcomes[b.Outcome[row]].Computed&(1<<field) == 0 {
+			if !has(row) {
 				continue
 			}
 			one, err := kindOf(list)
@@ -183,7 +199,7 @@ type segmentEncoder struct {
 
 // decisions encodes the decisions in rows [from, to) of a batch, which was
 // checked.
-func (e *segmentEncoder) decisions(dst []byte, b *encodedBatch, from, to int) []byte {
+func (e *segmentEncoder) decisions(dst []byte, b *encodedBatch, from, to int) ([]byte, error) {
 	dst = e.outcomes(dst, b, from, to)
 	dst = columns.AppendInts(dst, b.State[from:to])
 	dst = e.priorities(dst, b.Batch, from, to)
@@ -193,11 +209,15 @@ func (e *segmentEncoder) decisions(dst []byte, b *encodedBatch, from, to int) []
 		dst = columns.AppendInts(dst, b.Supersedes[from:to])
 	}
 	for f := range b.Fields {
-		if e.computes&(1<<f) != 0 {
-			dst = e.computed(dst, b, f, from, to)
+		if e.computes&(1<<f) == 0 {
+			continue
+		}
+		var err error
+		if dst, err = e.computed(dst, b, f, from, to); err != nil {
+			return dst, fmt.Errorf("result field %q: %w", b.Fields[f], err)
 		}
 	}
-	return e.places(dst, b.Batch, from, to)
+	return e.places(dst, b.Batch, from, to), nil
 }
 
 // outcomes encodes the outcomes that the group has, in order of first
@@ -240,9 +260,10 @@ func (e *segmentEncoder) priorities(dst []byte, b *decision.Batch, from, to int)
 }
 
 // computed encodes a field's values in the rows whose outcome computes it.
-func (e *segmentEncoder) computed(dst []byte, b *encodedBatch, field, from, to int) []byte {
+func (e *segmentEncoder) computed(dst []byte, b *encodedBatch, field, from, to int) ([]byte, error) {
 	v, kind := b.Computed[field], b.kinds[field]
 	e.bools, e.ints, e.floats, e.texts, e.lengths = e.bools[:0], e.ints[:0], e.floats[:0], e.texts[:0], e.lengths[:0]
+	elements := 0
 	for row := from; row < to; row++ {
 		if b.Outcomes[b.Outcome[row]].Computed&(1<<field) == 0 {
 			continue
@@ -257,7 +278,9 @@ func (e *segmentEncoder) computed(dst []byte, b *encodedBatch, field, from, to i
 		case kindString:
 			e.texts = append(e.texts, v.Texts[row])
 		default:
-			e.list(v.Lists[row])
+			if elements += e.list(v.Lists[row]); elements > columns.MaxValues {
+				return dst, errTooMany
+			}
 		}
 	}
 	if kind >= listOf {
@@ -265,17 +288,17 @@ func (e *segmentEncoder) computed(dst []byte, b *encodedBatch, field, from, to i
 	}
 	switch kind &^ listOf {
 	case kindBool:
-		return columns.AppendBools(dst, e.bools)
+		return columns.AppendBools(dst, e.bools), nil
 	case kindInt, kindDate:
-		return columns.AppendInts(dst, e.ints)
+		return columns.AppendInts(dst, e.ints), nil
 	case kindFloat:
-		return columns.AppendFloats(dst, e.floats)
+		return columns.AppendFloats(dst, e.floats), nil
 	}
-	return e.coder.AppendTexts(dst, e.texts)
+	return e.coder.AppendTexts(dst, e.texts), nil
 }
 
-func (e *segmentEncoder) list(list any) {
-	n := 0
+// list takes a list over and gives how many elements it has.
+func (e *segmentEncoder) list(list any) (n int) {
 	switch v := list.(type) {
 	case []bool:
 		e.bools, n = append(e.bools, v...), len(v)
@@ -292,6 +315,7 @@ func (e *segmentEncoder) list(list any) {
 		e.texts, n = append(e.texts, v...), len(v)
 	}
 	e.lengths = append(e.lengths, uint32(n))
+	return n
 }
 
 // places encodes the decisions' parts in an allocation, a byte 0 for none.

@@ -240,7 +240,9 @@ func (e *groupEncoder) column(g *encodedGroup, c *student.Column, from, to int) 
 	g.bytes = columns.AppendInts(g.bytes, presence)
 	all := true
 	for _, p := range presence {
-		all = all && p == student.Present
+		if all = all && p == student.Present; p > student.Faulty {
+			return fmt.Errorf("presence %d is not known", p)
+		}
 	}
 	if c.Type().IsList() {
 		if err := e.lists(g, c, from, to); err != nil {

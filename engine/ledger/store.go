@@ -151,6 +151,10 @@ type Run struct {
 type Recorded struct {
 	Run    string // id, from BeginRun
 	Bundle *bundle.Bundle
+	// Canonical is Bundle.Canonical() from whoever has it already, as making it
+	// anew takes milliseconds a run; nil where nobody does. It is what the record
+	// keeps, so its digest must be the run's revision. It is not changed.
+	Canonical []byte
 	// Proof of its decisions; empty is the store's own.
 	Proof Proof
 }

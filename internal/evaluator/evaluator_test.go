@@ -26,6 +26,8 @@ import (
 
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/export"
+	"github.com/juncture-dev/juncture/engine/ledger"
+	"github.com/juncture-dev/juncture/engine/ledger/ledgertest"
 	"github.com/juncture-dev/juncture/internal/assignment"
 	"github.com/juncture-dev/juncture/internal/evaluator"
 	"github.com/juncture-dev/juncture/internal/evaluator/access"
@@ -253,6 +255,47 @@ func TestPagesHoldEachDecisionOnce(t *testing.T) {
 	}
 }
 
+// TestADecisionWithoutALeafIsExplained: a decision whose run is proved as a whole
+// is given and explained like any other, and its proof says what proves it.
+func TestADecisionWithoutALeafIsExplained(t *testing.T) {
+	dir, process := t.TempDir(), tenancy.Tutoring("tutoring", tenancy.OnRequest)
+	tenancy.Write(t, filepath.Join(dir, "roster"), tenancy.Pupils("stu", "north", 30), tenancy.Old)
+	district := tenancy.District(t, "boston", filepath.Join(dir, "roster"), process)
+	s := serve(t, dir, []assignment.District{district}, process)
+	run := s.run("boston", `{}`)
+	id := get[page](s, "GET", "/v1/districts/boston/decisions?student=stu-00003", "").Decisions[0].ID
+	s.stop()
+
+	another := t.TempDir()
+	var stores []*ledger.Ledger
+	for _, in := range []string{dir, another} {
+		store, err := ledger.Open(filepath.Join(in, "store"), ledger.Options{District: "boston", Entropy: rand.Reader})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stores = append(stores, store)
+	}
+	ledgertest.WithoutLeaves(t, stores[0], stores[1])
+	for _, store := range stores {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	s = serve(t, another, []assignment.District{district}, process)
+	p := get[struct{ Proof httpapi.Proof }](s, "GET", "/v1/districts/boston/decisions/"+id, "").Proof
+	if p.By != ledger.ProofPerRun || p.Run != run.ID || len(p.Segment) != 71 || p.Root != "" || p.Leaf != "" || p.Path != nil {
+		t.Errorf("got %+v", p)
+	}
+	why := get[struct {
+		Replay struct{ Same bool }
+		Reason map[string]string
+	}](s, "GET", "/v1/districts/boston/decisions/"+id+"/explanation", "")
+	if !why.Replay.Same || why.Reason["en"] != "The score is 3, below 40." {
+		t.Errorf("got %+v", why)
+	}
+}
+
 func TestADecisionIsExplained(t *testing.T) {
 	s, _, _ := one(t, 30)
 	run := s.run("boston", `{}`)
@@ -261,7 +304,7 @@ func TestADecisionIsExplained(t *testing.T) {
 		Decision struct{ Student, Run, Current string }
 		Proof    httpapi.Proof
 	}](s, "GET", "/v1/districts/boston/decisions/"+id, "")
-	if found.Decision.Student != "stu-00003" || found.Decision.Run != run.ID || found.Proof.Root != run.Root {
+	if found.Decision.Student != "stu-00003" || found.Decision.Run != run.ID || found.Proof.Root != run.Root || found.Proof.By != ledger.ProofPerDecision {
 		t.Errorf("got %+v", found)
 	}
 	why := get[struct {

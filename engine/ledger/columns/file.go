@@ -47,6 +47,9 @@ func (w *Writer) Close(description []byte) (seal Digest, err error) {
 	if w.err != nil {
 		return seal, w.err
 	}
+	if len(description) > MaxValues {
+		return seal, fmt.Errorf("a description of %d bytes, at most are %d", len(description), MaxValues)
+	}
 	footer := binary.AppendUvarint(nil, uint64(len(description)))
 	footer = append(footer, description...)
 	footer = binary.AppendUvarint(footer, w.chunks)

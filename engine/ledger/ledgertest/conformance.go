@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 	"github.com/juncture-dev/juncture/engine/bundle"
 	"github.com/juncture-dev/juncture/engine/decision"
 	"github.com/juncture-dev/juncture/engine/ledger"
+	"github.com/juncture-dev/juncture/engine/ledger/columns"
+	"github.com/juncture-dev/juncture/engine/student"
 )
 
 // Run holds a kind of store to the contract of ledger.Store. open opens the
@@ -43,6 +46,8 @@ func Run(t *testing.T, open func(t *testing.T, district string) ledger.Store) {
 		{"a run given up leaves the others", givenUpAlone},
 		{"what is not committed is gone", uncommittedIsGone},
 		{"runs are given up beside a recording", besideARecording},
+		{"a run begun anew is not recorded as it was before", begunAnew},
+		{"a bundle's canonical form may be given", canonicalGiven},
 		{"a run may be proved as a whole", provedAsAWhole},
 		{"what was known is proved", informationIsProved},
 		{"what contradicts itself is refused", refusals},
@@ -511,6 +516,13 @@ func refusals(t *testing.T, open func(*testing.T, string) ledger.Store) {
 				c.Records[i].Expires = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 			}
 		},
+		"a task due in year 10000": func(c *ledger.RunCommit) { c.Tasks[0].Due = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"a presence of none": func(c *ledger.RunCommit) {
+			c.Population.Columns()[0].Presence[0] = student.Faulty + 1
+		},
+		"an outcome that nobody could read": func(c *ledger.RunCommit) {
+			c.Records[3].Failure = strings.Repeat("x", columns.MaxValues)
+		},
 		"the text of a reason": func(c *ledger.RunCommit) { c.Records[3].Reason.Text = map[string]string{"en": "Below 40."} },
 		"fewer than all":       func(c *ledger.RunCommit) { c.Records = c.Records[1:] },
 		"an unknown proof":     func(c *ledger.RunCommit) { c.Proof = "faith" },
@@ -526,6 +538,9 @@ func refusals(t *testing.T, open func(*testing.T, string) ledger.Store) {
 	}
 	if _, err := s.CommitRun(ctx, ledger.RunCommit{Run: "never begun"}); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("a run never begun: %v", err)
+	}
+	if err := s.SetFired(ctx, "tutoring", "schedule", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)); !errors.Is(err, ledger.ErrRefused) {
+		t.Errorf("fired in the year 10000: %v", err)
 	}
 	if _, err := s.BeginRun(ctx, ledger.RunStart{Process: "tutoring"}); !errors.Is(err, ledger.ErrRefused) {
 		t.Errorf("a run without a revision: %v", err)

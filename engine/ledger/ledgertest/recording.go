@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -450,6 +451,83 @@ func besideARecording(t *testing.T, open func(*testing.T, string) ledger.Store) 
 	}
 }
 
+// begunAnew: a run that is given up and begun again while it is recorded is not
+// committed with an instant, a seed or an engine that nobody decided with.
+func begunAnew(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 22, Students: 30}
+	s := open(t, d.Name)
+	start := d.Start("tutoring", 0)
+	p := d.Population(0)
+	for name, change := range map[string]func(*ledger.RunStart){
+		"another seed":    func(s *ledger.RunStart) { s.Seed = []byte("another") },
+		"another instant": func(s *ledger.RunStart) { s.At = s.At.Add(time.Hour) },
+		"another engine":  func(s *ledger.RunStart) { s.Engine = "another" },
+	} {
+		run := must(t)(s.BeginRun(ctx, start))
+		r := record(t, s, []ledger.Recorded{d.Recorded(run, 0)})
+		if err := r.Append(ctx, p, []ledger.Decisions{d.decisions(t, run, 0, p)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AbandonRun(ctx, run.ID); err != nil {
+			t.Fatal(err)
+		}
+		anew := start
+		change(&anew)
+		if again := must(t)(s.BeginRun(ctx, anew)); again.ID != run.ID {
+			t.Fatal("it is another run: the case does not test what it should")
+		}
+		if _, err := r.Commit(ctx); !errors.Is(err, ledger.ErrRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if report := Whole(t, s); report.Runs != 0 || len(report.Notes) != 0 {
+			t.Errorf("%s: %+v", name, report)
+		}
+		if err := s.AbandonRun(ctx, run.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Commit(t, s, d, "tutoring", 0)
+	Whole(t, s)
+}
+
+// canonicalGiven: whoever has a bundle's canonical form gets the same record for
+// giving it, and is refused with another.
+func canonicalGiven(t *testing.T, open func(*testing.T, string) ledger.Store) {
+	d := District{Name: "springfield", Seed: 23, Students: 30}
+	s := open(t, d.Name)
+	run := must(t)(s.BeginRun(ctx, d.Start("tutoring", 0)))
+	recorded := d.Recorded(run, 0)
+	other, err := Bundle("tutoring", 77).Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := recorded.Bundle.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrong := range map[string][]byte{"another bundle's": other, "empty": {}, "one byte more": append(slices.Clone(form), ' ')} {
+		recorded.Canonical = wrong
+		if _, err := s.Record(ctx, recorded); !errors.Is(err, ledger.ErrRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	recorded.Canonical = form
+	r := record(t, s, []ledger.Recorded{recorded})
+	p := d.Population(0)
+	if err := r.Append(ctx, p, []ledger.Decisions{d.decisions(t, run, 0, p)}); err != nil {
+		t.Fatal(err)
+	}
+	committed := commit(t, r)[0].Run
+	_, b, err := s.Snapshot(ctx, committed.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := b.Canonical(); err != nil || string(read) != string(form) {
+		t.Errorf("the bundle read is another (%v)", err)
+	}
+	Whole(t, s)
+}
+
 func must(t *testing.T) func(ledger.Run, error) ledger.Run {
 	return func(r ledger.Run, err error) ledger.Run {
 		t.Helper()
@@ -486,6 +564,25 @@ func provedAsAWhole(t *testing.T, open func(*testing.T, string) ledger.Store) {
 	Commit(t, s, d, "tutoring", 2)
 	if report := Whole(t, s); report.Runs != 3 {
 		t.Errorf("%d runs", report.Runs)
+	}
+}
+
+// WithoutLeaves records the runs of one store in another, each proved as a whole.
+func WithoutLeaves(t *testing.T, from, to ledger.Store) {
+	t.Helper()
+	runs, err := from.Runs(ctx, "")
+	if err != nil || len(runs) == 0 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	for _, run := range runs {
+		c := ledger.RunCommit{Run: run.ID, Proof: ledger.ProofPerRun, Records: records(all(t, from, ledger.Query{Run: run.ID}))}
+		if c.Population, c.Bundle, err = from.Snapshot(ctx, run.ID); err != nil {
+			t.Fatal(err)
+		}
+		must(t)(to.BeginRun(ctx, run.RunStart))
+		if _, err := to.CommitRun(ctx, c); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"reflect"
@@ -71,12 +72,14 @@ type OneDecision struct {
 
 // Proof is what shows that a decision is in the record: docs/record.md.
 type Proof struct {
-	Run   string   `json:"run"`
-	Entry string   `json:"entry" doc:"Hash of the run's entry in the district's chain."`
-	Root  string   `json:"root" doc:"Root of the Merkle tree over the run's decisions."`
-	Row   int      `json:"row" doc:"Index of the decision's leaf."`
-	Leaf  string   `json:"leaf"`
-	Path  [][]byte `json:"path" doc:"RFC 6962 inclusion proof of leaf under root."`
+	By      ledger.Proof `json:"by" enum:"decision,run" doc:"decision: by a leaf of its own. run: by its run as a whole, which juncture verify proves; root, leaf and path are absent."`
+	Run     string       `json:"run"`
+	Entry   string       `json:"entry" doc:"Hash of the run's entry in the district's chain."`
+	Segment string       `json:"segment" doc:"Seal of the file that holds the decision, in the entry."`
+	Root    string       `json:"root,omitempty" doc:"Root of the Merkle tree over the run's decisions."`
+	Row     int          `json:"row" doc:"Row of the decision in the segment: the index of its leaf."`
+	Leaf    string       `json:"leaf,omitempty"`
+	Path    [][]byte     `json:"path,omitempty" doc:"RFC 6962 inclusion proof of leaf under root."`
 }
 
 func (a *API) registerDecisions() {
@@ -216,16 +219,21 @@ func (a *API) getDecision(ctx context.Context, in *OfDecision) (*OneDecision, er
 	if err != nil {
 		return nil, a.failed(ctx, in.District, err)
 	}
-	if err := evidence.Check(found.Record); err != nil {
+	if err := evidence.Check(found.Record); err != nil && !errors.Is(err, ledger.ErrNoLeaf) {
 		return nil, a.failed(ctx, in.District, err)
 	}
 	one := &OneDecision{}
 	one.Body.Decision = decisionOf(&found)
-	one.Body.Proof = Proof{
-		Run: evidence.Run.ID, Entry: evidence.Run.Entry.String(), Root: evidence.Run.Root.String(),
-		Row: evidence.Row, Leaf: evidence.Leaf.String(), Path: evidence.Proof,
-	}
+	one.Body.Proof = proofOf(&evidence)
 	return one, nil
+}
+
+func proofOf(e *ledger.Evidence) Proof {
+	p := Proof{By: e.Run.Proof, Run: e.Run.ID, Entry: e.Run.Entry.String(), Segment: e.Run.Segment, Row: e.Row}
+	if e.Run.Proof == ledger.ProofPerDecision {
+		p.Root, p.Leaf, p.Path = e.Run.Root.String(), e.Leaf.String(), e.Proof
+	}
+	return p
 }
 
 // A cursor is where a page ended. It holds a student's id, so it is treated as
