@@ -254,13 +254,26 @@ func (g *generator) generate(t *term, depth int) *code {
 func trueOnes(v values[bool]) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
 		b, e := v(x, sel)
-		n := 0
-		for _, r := range sel {
-			out[n] = r
-			n += number(b[r])
-		}
-		return withoutFaults(out[:n], e), e
+		return withoutFaults(out[:areTrue(b, sel, out)], e), e
 	}
+}
+
+// areTrue and areFalse are functions of their own, as the compiler makes calls
+// of number in closures.
+func areTrue(b []bool, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		out[n] = r
+		n += number(b[r])
+	}
+	return n
+}
+
+func areFalse(b []bool, sel, out []uint16) (n int) {
+	for _, r := range sel {
+		out[n] = r
+		n += 1 - number(b[r])
+	}
+	return n
 }
 
 // spreadOut is a condition's values by row.

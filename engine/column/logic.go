@@ -148,12 +148,7 @@ func (g *generator) not(t *term, depth int) *code {
 func falseOnes(v values[bool]) condition {
 	return func(x *exec, sel, out []uint16) ([]uint16, []RowFault) {
 		b, e := v(x, sel)
-		n := 0
-		for _, r := range sel {
-			out[n] = r
-			n += 1 - number(b[r])
-		}
-		return withoutFaults(out[:n], e), e
+		return withoutFaults(out[:areFalse(b, sel, out)], e), e
 	}
 }
 

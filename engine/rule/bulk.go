@@ -25,6 +25,7 @@ type bulk struct {
 	from   int // the population's row that is the batch's first
 
 	gone             [column.Rows]uint8 // 1 for rows that need no further look
+	stale            int                // how many rows have gone since live was last looked through, or more
 	live, hits, rest [column.Rows]uint16
 	merged           [column.Rows]uint16
 	faults           []column.RowFault
@@ -104,6 +105,7 @@ func (b *bulk) batch(from, n int) {
 		}
 	}
 	clear(b.gone[:n])
+	b.stale = 0
 	all := column.All(n)
 	if b.router != nil {
 		b.router.Route(all)
@@ -152,6 +154,7 @@ func (b *bulk) leave(rows []uint16) {
 	for _, row := range rows {
 		b.gone[row] = 1
 	}
+	b.stale += len(rows)
 }
 
 // still are the rows whose outcomes are not known yet, in place.
@@ -171,10 +174,28 @@ func (b *bulk) matching(i int, r *row, live []uint16) (hits, left []uint16) {
 	if b.router != nil && b.p.dispatch.Routed(i) {
 		return b.routed(i, r), live
 	}
-	live = b.still(live)
+	if b.stale > len(live)/few {
+		live = b.still(live)
+		b.stale = 0
+	}
 	hits, faults := b.filter(r.when, live, b.hits[:])
+	if b.stale > 0 {
+		hits, faults = b.still(hits), b.stillFaults(faults)
+	}
 	b.stop(faults, r.id, "when")
 	return hits, live
+}
+
+// few is the part of the rows that may be gone and still be looked at: to look
+// at them in vain costs less than to sort them out.
+const few = 12
+
+// stillFaults are the faults of rows whose outcomes are not known yet.
+func (b *bulk) stillFaults(faults []column.RowFault) []column.RowFault {
+	if !slices.ContainsFunc(faults, func(f column.RowFault) bool { return b.gone[f.Row] != 0 }) {
+		return faults
+	}
+	return slices.DeleteFunc(slices.Clone(faults), func(f column.RowFault) bool { return b.gone[f.Row] != 0 })
 }
 
 // routed gives the rows that a rule's condition holds for, of those that the
@@ -240,6 +261,7 @@ func (b *bulk) stop(faults []column.RowFault, rule, field string) {
 		b.undecided(f, rule, field)
 		b.gone[f.Row] = 1
 	}
+	b.stale += len(faults)
 }
 
 // undecided enters a fault as the outcome of its row.
@@ -273,6 +295,7 @@ func (b *bulk) enter(row uint16, number uint32) {
 // refer decides a row by the reference.
 func (b *bulk) refer(row uint16) {
 	b.gone[row] = 1
+	b.stale++
 	at := b.from + int(row)
 	o := b.decide(at, nil)
 	if o.Status != Decided {

@@ -115,6 +115,7 @@ func (b *bulk) find(live []uint16) []uint16 {
 			case unique:
 				b.enter(row, b.clash(b.combos[before].rules[0], i))
 				b.gone[row] = 1
+				b.stale++
 			default:
 				if before != last {
 					last, larger = before, b.with(before, i)

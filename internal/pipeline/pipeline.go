@@ -382,7 +382,7 @@ func commit(ctx context.Context, in *Input, population *student.Population, runs
 	tell(0)
 	recorded, decisions := make([]ledger.Recorded, len(runs)), make([]ledger.Decisions, len(runs))
 	for i, run := range runs {
-		recorded[i] = ledger.Recorded{Run: run.ID, Bundle: run.Program.Bundle()}
+		recorded[i] = ledger.Recorded{Run: run.ID, Bundle: run.Program.Bundle(), Canonical: run.Program.Canonical()}
 		decisions[i] = ledger.Decisions{Batch: run.Batch.Decisions, Tasks: run.Batch.Tasks}
 	}
 	recorder, err := in.Ledger.Record(ctx, recorded...)
