@@ -23,6 +23,23 @@ campaign-differential: ## Hold columns to cel-go for CAMPAIGN_EVALUATIONS decisi
 campaign-mutation: ## Put bugs into the engine, one at a time, and list those that no test notices (hack/mutate)
 	go run ./hack/mutate hack/mutate/columns.yaml
 
+# Sizes of the plots; 5,500,000 students need about 15 GB in STATE_FLAGS' -dir (default: the folder for temporary files).
+STATE_SIZES ?= 10000,100000,1000000
+STATE_PROCESSES ?= 1,2,5,10,20
+
+.PHONY: campaign-state
+campaign-state: ## Whole commands on a state like Massachusetts, ten processes: what they take, and that all comes out right (STATE_FLAGS)
+	@mkdir -p $(DIST)/scale
+	go build -o $(DIST)/scale/campaign ./test/scale/campaign
+	$(DIST)/scale/campaign -out $(DIST)/scale $(STATE_FLAGS)
+
+.PHONY: campaign-state-plots
+campaign-state-plots: ## The same against students (STATE_SIZES) and against processes (STATE_PROCESSES); draws docs/figures/state-*.svg
+	@mkdir -p $(DIST)/scale/plots docs/figures
+	go build -o $(DIST)/scale/campaign ./test/scale/campaign
+	$(DIST)/scale/campaign -students -1 -sizes $(STATE_SIZES) -processes $(STATE_PROCESSES) -out $(DIST)/scale/plots $(STATE_FLAGS)
+	cd hack/bench && go run ./cmd/plot -out ../../docs/figures $(DIST)/scale/plots/scale.json
+
 .PHONY: campaign-fuzz
 campaign-fuzz: ## Fuzz everything that parses, FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' engine internal | while read -r file; do \
