@@ -141,7 +141,7 @@ func (a *assembly) supersede() error {
 				return errors.New("engine: the decisions in force before are of more than 65,535 runs")
 			}
 			a.b.Superseded = append(a.b.Superseded, before)
-			n = uint16(len(a.b.Superseded)) //nolint:gosec // held to it above
+			n = uint16(len(a.b.Superseded))
 			numbers[before] = n
 		}
 		a.b.Supersedes[i] = n

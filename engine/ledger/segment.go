@@ -129,21 +129,17 @@ func outcomeForms(b *decision.Batch) (forms [][]byte, kinds []valueKind, err err
 // columnKind is the kind of a computed column.
 func columnKind(b *decision.Batch, field int) (valueKind, error) {
 	v := b.Computed[field]
-	n, kind := -1, kindNone
 	// has reports whether the decision in a row has a value in the column.
 	has := func(row int) bool {
 		return row < len(b.Outcome) && int(b.Outcome[row]) < len(b.Outcomes) && b.Outcomes[b.Outcome[row]].Computed&(1<<field) != 0
 	}
+	n, kind := -1, kindNone
+	var err error
 	switch {
 	case v.Bools != nil:
 		n, kind = len(v.Bools), kindBool
 	case v.Ints != nil && v.Dates:
-		n, kind = len(v.Ints), kindDate
-		for row, day := range v.Ints {
-			if has(row) && (day < math.MinInt32 || day > math.MaxInt32) {
-				return kindNone, fmt.Errorf("row %d: a date must be within 2^31 days of 1970-01-01", row)
-			}
-		}
+		n, kind, err = len(v.Ints), kindDate, checkComputedDays(v.Ints, has)
 	case v.Ints != nil:
 		n, kind = len(v.Ints), kindInt
 	case v.Floats != nil:
@@ -152,22 +148,42 @@ func columnKind(b *decision.Batch, field int) (valueKind, error) {
 		n, kind = len(v.Texts), kindString
 	case v.Lists != nil:
 		n = len(v.Lists)
-		for row, list := range v.Lists {
-			if !has(row) {
-				continue
-			}
-			one, err := kindOf(list)
-			if err != nil || one < listOf || kind != kindNone && one != kind {
-				return kindNone, fmt.Errorf("row %d does not hold a list like the others (%w)", row, errors.Join(err))
-			}
-			kind = one
-		}
-		if kind == kindNone { // nobody has one: it is written nowhere
-			kind = listOf
+		kind, err = listKind(v.Lists, has)
+	}
+	if err == nil && n >= 0 && n != len(b.Outcome) {
+		err = fmt.Errorf("%d values for %d decisions", n, len(b.Outcome))
+	}
+	if err != nil {
+		return kindNone, err
+	}
+	return kind, nil
+}
+
+// checkComputedDays refuses dates that take more than 32 bits.
+func checkComputedDays(days []int64, has func(row int) bool) error {
+	for row, day := range days {
+		if has(row) && (day < math.MinInt32 || day > math.MaxInt32) {
+			return fmt.Errorf("row %d: a date must be within 2^31 days of 1970-01-01", row)
 		}
 	}
-	if n >= 0 && n != len(b.Outcome) {
-		return kindNone, fmt.Errorf("%d values for %d decisions", n, len(b.Outcome))
+	return nil
+}
+
+// listKind is the one kind of all lists of a column.
+func listKind(lists []any, has func(row int) bool) (valueKind, error) {
+	kind := kindNone
+	for row, list := range lists {
+		if !has(row) {
+			continue
+		}
+		one, err := kindOf(list)
+		if err != nil || one < listOf || kind != kindNone && one != kind {
+			return kindNone, fmt.Errorf("row %d does not hold a list like the others (%w)", row, errors.Join(err))
+		}
+		kind = one
+	}
+	if kind == kindNone { // nobody has one: it is written nowhere
+		kind = listOf
 	}
 	return kind, nil
 }

@@ -246,7 +246,7 @@ var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 func (r *run) with(bug int, binary string) (killer string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
 	defer cancel()
-	c := exec.CommandContext(ctx, binary, append([]string{"-test.failfast"}, r.Args...)...)
+	c := exec.CommandContext(ctx, binary, append([]string{"-test.failfast"}, r.Args...)...) //nolint:gosec // the test binary that this program built
 	c.Dir = r.Package
 	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", variable, bug))
 	out, err := c.CombinedOutput()
