@@ -87,7 +87,7 @@ func (x *exec) begin(base, n int) {
 	}
 }
 
-// oneFault is a list of one fault for all rows of sel.
+// allFaults is a list of one fault for all rows of sel.
 func (x *exec) allFaults(sel []uint16, id uint16) []RowFault {
 	start := len(x.arena)
 	for _, r := range sel {

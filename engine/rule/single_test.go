@@ -56,7 +56,11 @@ func TestDecideRowOnReference(t *testing.T) {
 	}
 }
 
-func TestDecideRowOnCases(t *testing.T) {
+func TestDecideRowOnCases(t *testing.T) { onCases(t, agreeOneByOne) }
+
+// onCases holds the decisions about every case's students to an agreement.
+func onCases(t *testing.T, agree func(*testing.T, *Program, *student.Population)) {
+	t.Helper()
 	folders, err := filepath.Glob("testdata/cases/*")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no cases: %v", err)
@@ -70,7 +74,7 @@ func TestDecideRowOnCases(t *testing.T) {
 			}
 			var in caseStudents
 			readJSON(t, filepath.Join(folder, "students.json"), &in)
-			agreeOneByOne(t, p, casePopulation(t, b, &in))
+			agree(t, p, casePopulation(t, b, &in))
 		})
 	}
 }

@@ -6,7 +6,6 @@ package rule
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -97,24 +96,7 @@ func TestValuesOnReference(t *testing.T) {
 	agreeByValues(t, compiled(t, b), population)
 }
 
-func TestValuesOnCases(t *testing.T) {
-	folders, err := filepath.Glob("testdata/cases/*")
-	if err != nil || len(folders) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, folder := range folders {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			b := readBundle(t, filepath.Join(folder, "bundle.yaml"))
-			p, err := Compile(b)
-			if err != nil {
-				return // a case of faults that Compile finds
-			}
-			var in caseStudents
-			readJSON(t, filepath.Join(folder, "students.json"), &in)
-			agreeByValues(t, p, casePopulation(t, b, &in))
-		})
-	}
-}
+func TestValuesOnCases(t *testing.T) { onCases(t, agreeByValues) }
 
 // More strings than are remembered come, and each is still the one that it is.
 func TestValuesForgetStrings(t *testing.T) {

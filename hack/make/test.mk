@@ -51,7 +51,6 @@ bench-endtoend: ## From a CSV file of ENDTOEND_STUDENTS students through ten pro
 	for i in 1 2 3; do for proof in run decision; do $(DIST)/bench/endtoend run -file $(DIST)/bench/students.csv -proof $$proof -verify || exit 1; done; done
 	rm $(DIST)/bench/students.csv
 
-
 .PHONY: bench-engine
 bench-engine: $(BENCHSTAT) ## Go benchmarks of the engine's parts (BENCH=regexp, BENCH_COUNT=6), summed up by benchstat; against dist/bench/base.txt if it is there
 	@mkdir -p $(DIST)/bench

@@ -129,9 +129,6 @@ func (r *Reader) Err() error {
 	return r.err
 }
 
-// Line is the number of the physical line on which the current record ends, from 1.
-func (r *Reader) Line() int { return r.line }
-
 // Len is the number of fields of the current record.
 func (r *Reader) Len() int { return r.fields }
 
